@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.population import People, keep_setting
+from sandbox.population import People
 from sandbox.roster import Roster
 from sandbox.segments import Segments, set_members
-from sandbox.store import Store
+from sandbox.store import Store, keep_setting
 
 
 def churn(store: Store, segments: Segments, segment: sqlite3.Row, share: float, seed: int) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from sandbox import population, segments
 from sandbox.churn import churn
-from sandbox.population import People, keep_setting
+from sandbox.population import People
+from sandbox.store import keep_setting
 from sandbox.web import Refusal, Reply, Request, Route, json_reply, ndjson_reply, route
 from sandbox.workspace import OPTIONS, Workspace
 

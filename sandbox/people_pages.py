@@ -6,8 +6,9 @@ from typing import Any, Final
 from sandbox.envelopes import error
 from sandbox.filters import BadFilter, Selection
 from sandbox.people import Person
-from sandbox.population import KINDS, setting
+from sandbox.population import KINDS
 from sandbox.segment_pages import cursor_of, offset_of
+from sandbox.store import setting
 from sandbox.web import Refusal, Reply, Request, Route, json_reply, route
 from sandbox.workspace import Workspace
 

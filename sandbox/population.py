@@ -9,10 +9,9 @@ from typing import Any, Final
 
 from sandbox.people import Generator, Person
 from sandbox.roster import Ring, Roster
-from sandbox.store import Reader, Store
+from sandbox.store import Reader, Store, setting
 
 SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS people (number INTEGER PRIMARY KEY, cio_id TEXT UNIQUE NOT NULL, id TEXT, email TEXT, phone TEXT,
     deleted INTEGER NOT NULL DEFAULT 0, attributes TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS people_id ON people (id);
@@ -30,17 +29,6 @@ def generator_of(text: str) -> Generator:
     """The generator for stored settings."""
     chosen = json.loads(text)
     return Generator(chosen["seed"], chosen.get("shares"), chosen.get("plain", False), chosen.get("twins", True))
-
-
-def setting(reader: Reader, name: str, default: Any) -> Any:
-    """A stored setting, or the default."""
-    found = reader.value("SELECT value FROM settings WHERE name = ?", (name,))
-    return default if found is None else json.loads(found)
-
-
-def keep_setting(store: Store, name: str, value: Any) -> None:
-    """Store a setting."""
-    store.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, json.dumps(value, sort_keys=True)))
 
 
 class People:

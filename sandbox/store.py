@@ -1,14 +1,18 @@
 """State in SQLite: one connection a thread, one writer at a time."""
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 Arguments = Sequence[Any]
+SETTINGS: Final = """
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
 
 
 class Reader:
@@ -106,3 +110,14 @@ class Store(Reader):
         with self.write() as connection:
             for table in tables:
                 connection.execute(f"DELETE FROM {table}")
+
+
+def setting(reader: Reader, name: str, default: Any) -> Any:
+    """A stored setting, or the default."""
+    found = reader.value("SELECT value FROM settings WHERE name = ?", (name,))
+    return default if found is None else json.loads(found)
+
+
+def keep_setting(store: Store, name: str, value: Any) -> None:
+    """Store a setting."""
+    store.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, json.dumps(value, sort_keys=True)))

@@ -10,16 +10,16 @@ from sandbox import exports, faults, population, segments
 from sandbox.envelopes import error
 from sandbox.exports import Exports
 from sandbox.people import Person
-from sandbox.population import People, setting
+from sandbox.population import People
 from sandbox.segments import Segments
-from sandbox.store import Store
+from sandbox.store import SETTINGS, Store, setting
 from sandbox.web import Refusal
 
 REQUESTS: Final = """
 CREATE TABLE IF NOT EXISTS requests (id INTEGER PRIMARY KEY, at REAL NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
     query TEXT NOT NULL, has_bearer INTEGER NOT NULL, status INTEGER NOT NULL);
 """
-SCHEMA: Final = "".join((population.SCHEMA, segments.SCHEMA, exports.SCHEMA, faults.SCHEMA, REQUESTS))
+SCHEMA: Final = "".join((SETTINGS, population.SCHEMA, segments.SCHEMA, exports.SCHEMA, faults.SCHEMA, REQUESTS))
 TABLES: Final = ("settings", "people", "segments", "members", "exports", "faults", "requests")
 OPTIONS: Final[dict[str, Any]] = {
     "export_seconds": 2.0, "omit_conditions": False, "id_only": False, "ip_refused": 0, "rate_limit": 10,
