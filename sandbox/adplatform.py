@@ -1,4 +1,5 @@
 """Ad platforms hold people with several identifiers: an addition by any of them adds the person, a removal removes them."""
+
 from __future__ import annotations
 
 import sqlite3
@@ -47,11 +48,18 @@ class AdPlatform:
             connection.execute(ARRIVING)
             while chunk := list(islice(stream, 5000)):
                 numbers = self._numbers(connection, [ref for ref, _ in chunk])
-                connection.executemany("INSERT INTO temp.arriving VALUES (?, ?, ?)", (
-                    (digest, number, platform)
-                    for number, (_, held) in zip(numbers, chunk, strict=True) for digest, platform in held))
+                connection.executemany(
+                    "INSERT INTO temp.arriving VALUES (?, ?, ?)",
+                    (
+                        (digest, number, platform)
+                        for number, (_, held) in zip(numbers, chunk, strict=True)
+                        for digest, platform in held
+                    ),
+                )
                 count += len(chunk)
-            connection.execute("INSERT OR IGNORE INTO holders SELECT digest, person, platform FROM temp.arriving ORDER BY digest")
+            connection.execute(
+                "INSERT OR IGNORE INTO holders SELECT digest, person, platform FROM temp.arriving ORDER BY digest"
+            )
             connection.execute("DROP TABLE temp.arriving")
         return count
 
@@ -70,8 +78,10 @@ class AdPlatform:
         with self.store.write() as connection:
             connection.execute(ROWS)
             connection.execute("DELETE FROM temp.rows")
-            connection.executemany("INSERT INTO temp.rows VALUES (?, ?)", (
-                (index, digest) for index, row in enumerate(rows) for digest in row))
+            connection.executemany(
+                "INSERT INTO temp.rows VALUES (?, ?)",
+                ((index, digest) for index, row in enumerate(rows) for digest in row),
+            )
             if operation == "add":
                 self._add(connection, destination, family(platform))
             else:
@@ -80,9 +90,11 @@ class AdPlatform:
     def _add(self, connection: sqlite3.Connection, destination: int, kept: str) -> None:
         connection.execute(f"INSERT OR IGNORE INTO members SELECT DISTINCT ?, h.person {KNOWN}", (destination, kept))
         connection.execute(
-            f"INSERT OR IGNORE INTO listed SELECT DISTINCT ?, r.digest {KNOWN} ORDER BY r.digest", (destination, kept))
+            f"INSERT OR IGNORE INTO listed SELECT DISTINCT ?, r.digest {KNOWN} ORDER BY r.digest", (destination, kept)
+        )
         unknown = connection.execute(
-            f"SELECT row, digest FROM temp.rows WHERE row NOT IN (SELECT r.row {KNOWN}) ORDER BY row", (kept,)).fetchall()
+            f"SELECT row, digest FROM temp.rows WHERE row NOT IN (SELECT r.row {KNOWN}) ORDER BY row", (kept,)
+        ).fetchall()
         fresh: set[bytes] = set()
         for _, group in groupby(unknown, key=lambda found: found[0]):
             digests = {digest for _, digest in group}
@@ -91,19 +103,26 @@ class AdPlatform:
             fresh |= digests
             person = self._number(connection, None)
             connection.execute("INSERT INTO members VALUES (?, ?)", (destination, person))
-            connection.executemany("INSERT OR IGNORE INTO holders VALUES (?, ?, '')", ((digest, person) for digest in digests))
-            connection.executemany("INSERT OR IGNORE INTO listed VALUES (?, ?)", ((destination, digest) for digest in digests))
+            connection.executemany(
+                "INSERT OR IGNORE INTO holders VALUES (?, ?, '')", ((digest, person) for digest in digests)
+            )
+            connection.executemany(
+                "INSERT OR IGNORE INTO listed VALUES (?, ?)", ((destination, digest) for digest in digests)
+            )
 
     def _remove(self, connection: sqlite3.Connection, destination: int, kept: str) -> None:
         connection.execute(LEAVING)
         connection.execute("DELETE FROM temp.leaving")
         connection.execute(f"INSERT OR IGNORE INTO temp.leaving SELECT h.person {KNOWN}", (kept,))
         connection.execute(
-            "DELETE FROM members WHERE destination = ? AND person IN (SELECT person FROM temp.leaving)", (destination,))
+            "DELETE FROM members WHERE destination = ? AND person IN (SELECT person FROM temp.leaving)", (destination,)
+        )
         connection.execute(
             "DELETE FROM listed WHERE destination = ?1 AND digest IN (SELECT h.digest FROM holders h JOIN temp.leaving USING (person))"
             " AND NOT EXISTS (SELECT 1 FROM holders h JOIN members m ON m.person = h.person AND m.destination = ?1"
-            " WHERE h.digest = listed.digest)", (destination,))
+            " WHERE h.digest = listed.digest)",
+            (destination,),
+        )
 
     def people(self, destination: int) -> int:
         """How many people are on the list."""
@@ -111,19 +130,28 @@ class AdPlatform:
 
     def strangers(self, destination: int) -> int:
         """How many of them nobody had defined."""
-        return int(self.store.value("SELECT count(*) FROM members JOIN persons USING (person) "
-                                    "WHERE destination = ? AND ref IS NULL", (destination,)))
+        return int(
+            self.store.value(
+                "SELECT count(*) FROM members JOIN persons USING (person) WHERE destination = ? AND ref IS NULL",
+                (destination,),
+            )
+        )
 
     def refs(self, destination: int) -> list[str]:
         """The references of the people on the list, sorted."""
-        return [row[0] for row in self.store.connection().execute(
-            "SELECT ref FROM members JOIN persons USING (person) WHERE destination = ? AND ref IS NOT NULL ORDER BY ref",
-            (destination,))]
+        return [
+            row[0]
+            for row in self.store.connection().execute(
+                "SELECT ref FROM members JOIN persons USING (person) WHERE destination = ? AND ref IS NOT NULL ORDER BY ref",
+                (destination,),
+            )
+        ]
 
     def identifiers(self, destination: int) -> Iterator[str]:
         """The identifiers that were uploaded and still stand for somebody on the list, sorted."""
         for row in self.store.connection().execute(
-                "SELECT digest FROM listed WHERE destination = ? ORDER BY digest", (destination,)):
+            "SELECT digest FROM listed WHERE destination = ? ORDER BY digest", (destination,)
+        ):
             yield row[0].hex()
 
     def fingerprint(self, destination: int) -> str:

@@ -1,4 +1,5 @@
 """Let people leave a segment and as many others enter it, chosen by a seed."""
+
 from __future__ import annotations
 
 import random

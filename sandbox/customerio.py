@@ -1,4 +1,5 @@
 """The Customer.io host of one region, after the request and reply tables of the vendor's documents and probes."""
+
 from __future__ import annotations
 
 import threading
@@ -69,8 +70,15 @@ class CustomerIo:
         """Keep the request for the tests; status 0 means that no reply was sent."""
         self.workspace.store.execute(
             "INSERT INTO requests (at, method, path, query, has_bearer, status) VALUES (?, ?, ?, ?, ?, ?)",
-            (time.time(), request.method, request.path, request.query_string,
-             int(request.header("Authorization").startswith("Bearer")), status))
+            (
+                time.time(),
+                request.method,
+                request.path,
+                request.query_string,
+                int(request.header("Authorization").startswith("Bearer")),
+                status,
+            ),
+        )
 
 
 def customerio_app(region: str, data: Path, speed: float) -> StandIn:

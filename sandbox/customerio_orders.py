@@ -1,4 +1,5 @@
 """Orders to the Customer.io stand-in, under /_sandbox."""
+
 from __future__ import annotations
 
 import time
@@ -117,8 +118,13 @@ class CustomerIoOrders:
     def churn(self, request: Request, text: str) -> Reply:
         """Swap a share of the members."""
         wanted = request.order()
-        done = churn(self.workspace.store, self.workspace.segments(), self.workspace.segment(text),
-                     float(wanted.get("share", 0.01)), int(wanted.get("seed", 1)))
+        done = churn(
+            self.workspace.store,
+            self.workspace.segments(),
+            self.workspace.segment(text),
+            float(wanted.get("share", 0.01)),
+            int(wanted.get("seed", 1)),
+        )
         return json_reply(done)
 
     def members(self, request: Request, text: str) -> Reply:
@@ -129,14 +135,26 @@ class CustomerIoOrders:
     def reporting_webhooks(self, request: Request) -> Reply:
         """Set the reporting webhooks that the App API lists."""
         hooks: list[dict[str, Any]] = request.order().get("reporting_webhooks", [])
-        listed = [{"id": number, "name": f"Webhook {number}", "events": ["email_sent"], "disabled": False,
-                   "full_resolution": False, "with_content": False} | hook for number, hook in enumerate(hooks, 1)]
+        listed = [
+            {
+                "id": number,
+                "name": f"Webhook {number}",
+                "events": ["email_sent"],
+                "disabled": False,
+                "full_resolution": False,
+                "with_content": False,
+            }
+            | hook
+            for number, hook in enumerate(hooks, 1)
+        ]
         keep_setting(self.workspace.store, "reporting_webhooks", listed)
         return json_reply({"reporting_webhooks": listed})
 
     def requests(self, request: Request) -> Reply:
         """Recorded requests, oldest first, after the id in `after`."""
-        rows = self.workspace.store.rows("SELECT * FROM requests WHERE id > ? ORDER BY id", (request.query.get("after", 0),))
+        rows = self.workspace.store.rows(
+            "SELECT * FROM requests WHERE id > ? ORDER BY id", (request.query.get("after", 0),)
+        )
         return json_reply({"requests": [dict(row) | {"has_bearer": bool(row["has_bearer"])} for row in rows]})
 
     def forget_requests(self, request: Request) -> Reply:

@@ -1,4 +1,5 @@
 """Carries what a source stored to its destinations, when somebody asks what they hold; in order, each body once."""
+
 from __future__ import annotations
 
 import json
@@ -22,8 +23,14 @@ CREATE TABLE IF NOT EXISTS failures (id INTEGER PRIMARY KEY, destination INTEGER
     message TEXT, code INTEGER NOT NULL, reason TEXT NOT NULL);
 """
 TABLES: Final = ("progress", "failures")
-NAMES: Final = {META: "Facebook Custom Audience", GOOGLE: "Google Ads Remarketing Lists (Customer Match)",
-                "AMPLITUDE": "Amplitude", "MIXPANEL": "Mixpanel", "POSTHOG": "PostHog", "POSTGRES": "Postgres"}
+NAMES: Final = {
+    META: "Facebook Custom Audience",
+    GOOGLE: "Google Ads Remarketing Lists (Customer Match)",
+    "AMPLITUDE": "Amplitude",
+    "MIXPANEL": "Mixpanel",
+    "POSTHOG": "PostHog",
+    "POSTGRES": "Postgres",
+}
 ROWS_AT_ONCE: Final = 50_000
 
 
@@ -48,7 +55,11 @@ class Delivery:
         """Apply what arrived since the last look. Returns the totals."""
         with self._lock:
             row = self.store.row("SELECT * FROM progress WHERE destination = ?", (destination["id"],))
-            totals = dict(row) if row else {"destination": destination["id"], "request": 0, "adds": 0, "removes": 0, "filtered": 0}
+            totals = (
+                dict(row)
+                if row
+                else {"destination": destination["id"], "request": 0, "adds": 0, "removes": 0, "filtered": 0}
+            )
             pending: list[tuple[int, Event]] = []
             for request, events in self.inbox.bodies(destination["source"], totals["request"]):
                 pending += [(request["id"], event) for event in events]
@@ -67,11 +78,19 @@ class Delivery:
             else:
                 self._to_analytics(destination, pending, totals, failures)
             connection.executemany(
-                "INSERT INTO failures (destination, request, message, code, reason) VALUES (?, ?, ?, ?, ?)", failures)
-            connection.execute("INSERT OR REPLACE INTO progress VALUES (:destination, :request, :adds, :removes, :filtered)", totals)
+                "INSERT INTO failures (destination, request, message, code, reason) VALUES (?, ?, ?, ?, ?)", failures
+            )
+            connection.execute(
+                "INSERT OR REPLACE INTO progress VALUES (:destination, :request, :adds, :removes, :filtered)", totals
+            )
 
-    def _to_platform(self, destination: sqlite3.Row, pending: list[tuple[int, Event]], totals: dict[str, int],
-                     failures: list[tuple[int, int, Any, int, str]]) -> None:
+    def _to_platform(
+        self,
+        destination: sqlite3.Row,
+        pending: list[tuple[int, Event]],
+        totals: dict[str, int],
+        failures: list[tuple[int, int, Any, int, str]],
+    ) -> None:
         config = json.loads(destination["config"])
         done: list[Operation] = []
         for request, event in pending:
@@ -86,8 +105,13 @@ class Delivery:
             totals["adds" if operation == "add" else "removes"] += len(rows)
             self.platform.apply(destination["id"], destination["type"], operation, rows)
 
-    def _to_analytics(self, destination: sqlite3.Row, pending: list[tuple[int, Event]], totals: dict[str, int],
-                      failures: list[tuple[int, int, Any, int, str]]) -> None:
+    def _to_analytics(
+        self,
+        destination: sqlite3.Row,
+        pending: list[tuple[int, Event]],
+        totals: dict[str, int],
+        failures: list[tuple[int, int, Any, int, str]],
+    ) -> None:
         kept = []
         for request, event in pending:
             try:
@@ -107,8 +131,12 @@ class Delivery:
 
     def failed(self, destination: int, most: int = 1000) -> list[dict[str, Any]]:
         """The events a destination could not use, oldest first."""
-        return [{"request": row["request"], "message_id": row["message"], "code": row["code"], "reason": row["reason"]}
-                for row in self.store.rows("SELECT * FROM failures WHERE destination = ? ORDER BY id LIMIT ?", (destination, most))]
+        return [
+            {"request": row["request"], "message_id": row["message"], "code": row["code"], "reason": row["reason"]}
+            for row in self.store.rows(
+                "SELECT * FROM failures WHERE destination = ? ORDER BY id LIMIT ?", (destination, most)
+            )
+        ]
 
     def duplicates(self, source: int) -> dict[str, Any]:
         """Message ids that a source received more than once."""
@@ -116,10 +144,17 @@ class Delivery:
             connection.execute("CREATE TEMP TABLE IF NOT EXISTS messages (message TEXT)")
             connection.execute("DELETE FROM temp.messages")
             for _, events in self.inbox.bodies(source):
-                connection.executemany("INSERT INTO temp.messages VALUES (?)", (
-                    (event["messageId"],) for event in events if isinstance(event.get("messageId"), str)))
+                connection.executemany(
+                    "INSERT INTO temp.messages VALUES (?)",
+                    ((event["messageId"],) for event in events if isinstance(event.get("messageId"), str)),
+                )
             twice = connection.execute(
-                "SELECT message, count(*) FROM temp.messages GROUP BY message HAVING count(*) > 1 ORDER BY message").fetchall()
+                "SELECT message, count(*) FROM temp.messages GROUP BY message HAVING count(*) > 1 ORDER BY message"
+            ).fetchall()
             received = connection.execute("SELECT count(*), count(DISTINCT message) FROM temp.messages").fetchone()
-        return {"received": received[0], "distinct": received[1], "repeated": len(twice),
-                "messages": [{"message_id": row[0], "times": row[1]} for row in twice[:1000]]}
+        return {
+            "received": received[0],
+            "distinct": received[1],
+            "repeated": len(twice),
+            "messages": [{"message_id": row[0], "times": row[1]} for row in twice[:1000]],
+        }

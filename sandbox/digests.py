@@ -1,4 +1,5 @@
 """The sandbox's own normal forms of identifiers, as the ad platforms keep them: written apart from the product's on purpose."""
+
 from __future__ import annotations
 
 import re
@@ -62,8 +63,12 @@ def held_by(person: Person) -> list[tuple[bytes, str]]:
     forms: dict[str, str] = {}
     email = person.get("email", "")
     number = international(person["phone"], person.get("country", "US")) if person.get("phone") else None
-    for platform, form in (("meta", meta_email(email)), ("google", google_email(email)),
-                           ("meta", number and number[1:]), ("google", number)):
+    for platform, form in (
+        ("meta", meta_email(email)),
+        ("google", google_email(email)),
+        ("meta", number and number[1:]),
+        ("google", number),
+    ):
         if form:
             forms[form] = "" if form in forms else platform
     return [(sha256(form.encode()).digest(), platform) for form, platform in forms.items()]

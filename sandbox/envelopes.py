@@ -1,4 +1,5 @@
 """How the App API words its refusals."""
+
 from __future__ import annotations
 
 import secrets

@@ -1,4 +1,5 @@
 """App API: exports, and the object store their links point to."""
+
 from __future__ import annotations
 
 from typing import Any, Final
@@ -72,10 +73,14 @@ class ExportPages:
         name = request.path.rpartition("/")[2].removesuffix(".csv")
         if request.header("Authorization"):
             return store_error(400, "InvalidArgument", "Only one auth mechanism allowed")
-        alive = name.isdecimal() and self.workspace.exports.honours(int(name), request.query, self.workspace.segments().now)
+        alive = name.isdecimal() and self.workspace.exports.honours(
+            int(name), request.query, self.workspace.segments().now
+        )
         if not alive or "expired_link" in request.faults:
             return store_error(403, "AccessDenied", "Request has expired")
-        without = str(request.faults["missing_column"].get("column", "email")) if "missing_column" in request.faults else ""
+        without = (
+            str(request.faults["missing_column"].get("column", "email")) if "missing_column" in request.faults else ""
+        )
         length, pieces = self.workspace.exports.content(int(name), without)
         headers = [("Content-Length", str(length))] if length is not None else []
         return Reply(200, pieces, "text/csv; charset=utf-8", headers)

@@ -1,4 +1,5 @@
 """Exports of people: a job on a snapshot of the moment it was asked for, a CSV file, a link that expires."""
+
 from __future__ import annotations
 
 import csv
@@ -41,7 +42,8 @@ class Exports:
         header = list(dict.fromkeys(["id", *columns]))
         number = self.store.execute(
             "INSERT INTO exports (filters, columns, created, due, description, updated) VALUES (?, ?, ?, ?, ?, ?)",
-            (json.dumps(filters), json.dumps(header), now, now + seconds / self.speed, "", now))
+            (json.dumps(filters), json.dumps(header), now, now + seconds / self.speed, "", now),
+        )
         threading.Thread(target=self._render, args=(number, selection, header, snapshot), daemon=True).start()
         return number
 
@@ -55,7 +57,9 @@ class Exports:
                 writer.writerows(chunk)
                 total += len(chunk)
         snapshot.close()
-        self.store.execute("UPDATE exports SET rendered = 1, total = ?, updated = ? WHERE id = ?", (total, time.time(), number))
+        self.store.execute(
+            "UPDATE exports SET rendered = 1, total = ?, updated = ? WHERE id = ?", (total, time.time(), number)
+        )
 
     def path(self, number: int) -> Path:
         """Where the job's file lies."""
@@ -72,10 +76,18 @@ class Exports:
         done = bool(row["rendered"]) and now >= row["due"] and "never_finish" not in faults and not failed
         total = row["total"] + (int(faults["wrong_total"].get("by", 1)) if "wrong_total" in faults else 0)
         return {
-            "id": number, "deduplicate_id": f"{number}:{int(row['updated'])}", "type": "customers",
-            "status": "failed" if failed else "done" if done else "pending", "failed": failed, "total": total if done else 0,
-            "downloads": row["downloads"], "description": row["description"], "user_id": 7, "user_email": "staff@shop.example",
-            "created_at": int(row["created"]), "updated_at": int(row["updated"]),
+            "id": number,
+            "deduplicate_id": f"{number}:{int(row['updated'])}",
+            "type": "customers",
+            "status": "failed" if failed else "done" if done else "pending",
+            "failed": failed,
+            "total": total if done else 0,
+            "downloads": row["downloads"],
+            "description": row["description"],
+            "user_id": 7,
+            "user_email": "staff@shop.example",
+            "created_at": int(row["created"]),
+            "updated_at": int(row["updated"]),
         }
 
     def all(self, now: float) -> list[dict[str, Any]]:
@@ -127,5 +139,7 @@ class Exports:
 
 
 def _line(cells: list[str]) -> bytes:
-    return (",".join(f'"{cell.replace(chr(34), chr(34) * 2)}"' if set(cell) & set(',"\n') else cell for cell in cells)
-            + "\n").encode()
+    return (
+        ",".join(f'"{cell.replace(chr(34), chr(34) * 2)}"' if set(cell) & set(',"\n') else cell for cell in cells)
+        + "\n"
+    ).encode()

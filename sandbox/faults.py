@@ -1,4 +1,5 @@
 """Faults to order: which request goes wrong, how, how often."""
+
 from __future__ import annotations
 
 import json
@@ -14,9 +15,31 @@ CREATE TABLE IF NOT EXISTS faults (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, m
 """
 STATUS_KINDS: Final = {"401": 401, "403": 403, "404": 404, "429": 429, "500": 500, "502": 502, "503": 503}
 KINDS: Final = frozenset(STATUS_KINDS) | {
-    "status", "delay", "slow", "cut_before", "cut_after", "truncate", "short_page", "loop_cursor", "repeat_page", "html",
-    "html200", "count_off", "mutate_between_pages", "expired_link", "never_finish", "export_failed", "missing_column",
-    "old_429", "daily_429", "rebuild", "wrong_total", "orders", "store_then_504", "reject_if_contains"}
+    "status",
+    "delay",
+    "slow",
+    "cut_before",
+    "cut_after",
+    "truncate",
+    "short_page",
+    "loop_cursor",
+    "repeat_page",
+    "html",
+    "html200",
+    "count_off",
+    "mutate_between_pages",
+    "expired_link",
+    "never_finish",
+    "export_failed",
+    "missing_column",
+    "old_429",
+    "daily_429",
+    "rebuild",
+    "wrong_total",
+    "orders",
+    "store_then_504",
+    "reject_if_contains",
+}
 
 
 class Faults:
@@ -39,8 +62,16 @@ class Faults:
         with self._lock:
             number = self.store.execute(
                 "INSERT INTO faults (kind, method, path, write_key, times, after, details) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (kind, match.get("method"), match.get("path"), match.get("write_key"), int(wanted.get("times", 1)),
-                 int(wanted.get("after", 0)), json.dumps(wanted)))
+                (
+                    kind,
+                    match.get("method"),
+                    match.get("path"),
+                    match.get("write_key"),
+                    int(wanted.get("times", 1)),
+                    int(wanted.get("after", 0)),
+                    json.dumps(wanted),
+                ),
+            )
             self._known = None
         return number
 
@@ -52,8 +83,10 @@ class Faults:
 
     def all(self) -> list[dict[str, Any]]:
         """Every ordered fault with the number of requests it matched."""
-        return [json.loads(row["details"]) | {"id": row["id"], "seen": row["seen"]}
-                for row in self.store.rows("SELECT * FROM faults ORDER BY id")]
+        return [
+            json.loads(row["details"]) | {"id": row["id"], "seen": row["seen"]}
+            for row in self.store.rows("SELECT * FROM faults ORDER BY id")
+        ]
 
     def take(self, method: str, path: str, write_key: str = "") -> dict[str, dict[str, Any]]:
         """The faults that strike this request, by kind. `times` 0 strikes for ever; the first `after` matches go free."""
@@ -73,6 +106,8 @@ class Faults:
 
 
 def _matches(fault: dict[str, Any], method: str, path: str, write_key: str) -> bool:
-    return ((not fault["method"] or fault["method"].upper() == method)
-            and (not fault["path"] or re.search(fault["path"], path) is not None)
-            and (not fault["write_key"] or fault["write_key"] == write_key))
+    return (
+        (not fault["method"] or fault["method"].upper() == method)
+        and (not fault["path"] or re.search(fault["path"], path) is not None)
+        and (not fault["write_key"] or fault["write_key"] == write_key)
+    )

@@ -1,4 +1,5 @@
 """People filters of the App API: and, or, not, segment, attribute; exactly one key at each level."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -33,8 +34,11 @@ class Selection:
         stop = None if count is None else position + count
         if self.only is not None:
             return self.people.people(self.only.numbers(position, stop))
-        chosen = ((number, person) for number, person in self.people.people(self.within.numbers())
-                  if self.test(number, person))
+        chosen = (
+            (number, person)
+            for number, person in self.people.people(self.within.numbers())
+            if self.test(number, person)
+        )
         return islice(chosen, position, stop)
 
     def _narrowest(self, wanted: dict[str, Any]) -> Roster | None:

@@ -1,4 +1,5 @@
 """What RudderStack's gateway says to a request, in its order of evaluation. Pure: bytes in, events or a refusal out."""
+
 from __future__ import annotations
 
 import zlib

@@ -1,4 +1,5 @@
 """What each RudderStack source received: bodies as they came in one growing file, an index of them in SQLite."""
+
 from __future__ import annotations
 
 import json
@@ -56,14 +57,21 @@ class Inbox:
             connection.execute(
                 "INSERT INTO sources (name, write_key, enabled, unparsed) VALUES (?, ?, ?, ?) ON CONFLICT (write_key) "
                 "DO UPDATE SET name = excluded.name, enabled = excluded.enabled, unparsed = excluded.unparsed",
-                (wanted.get("name", key), key, int(wanted.get("enabled", True)), int(wanted.get("unparsed", False))))
+                (wanted.get("name", key), key, int(wanted.get("enabled", True)), int(wanted.get("unparsed", False))),
+            )
             number: int = self.store.value("SELECT id FROM sources WHERE write_key = ?", (key,))
             for place in wanted.get("destinations", []):
                 connection.execute(
                     "INSERT INTO destinations (source, name, type, enabled, config) VALUES (?, ?, ?, ?, ?) ON CONFLICT "
                     "(source, name) DO UPDATE SET type = excluded.type, enabled = excluded.enabled, config = excluded.config",
-                    (number, place.get("name", place["type"]), place["type"], int(place.get("enabled", True)),
-                     json.dumps(place.get("config", {}))))
+                    (
+                        number,
+                        place.get("name", place["type"]),
+                        place["type"],
+                        int(place.get("enabled", True)),
+                        json.dumps(place.get("config", {})),
+                    ),
+                )
             self._known.clear()
         return number
 
@@ -82,15 +90,30 @@ class Inbox:
             return self.store.execute(
                 "INSERT INTO requests (source, at, method, path, status, stored, bytes, body_bytes, events, messages, sha256, "
                 "sha256_raw, encoding, start, run) VALUES (?, ?, ?, ?, 200, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (source, time.time(), request["method"], request["path"], len(raw), len(text), len(events or ()), messages,
-                 digest, raw_digest, request["encoding"], start, request["run"]))
+                (
+                    source,
+                    time.time(),
+                    request["method"],
+                    request["path"],
+                    len(raw),
+                    len(text),
+                    len(events or ()),
+                    messages,
+                    digest,
+                    raw_digest,
+                    request["encoding"],
+                    start,
+                    request["run"],
+                ),
+            )
 
     def note(self, source: int | None, method: str, path: str, status: int, size: int) -> None:
         """Record a request of which nothing was stored; status 0 means that no reply was sent."""
         self.store.execute(
             "INSERT INTO requests (source, at, method, path, status, stored, bytes, body_bytes, events, messages, sha256, "
             "sha256_raw, encoding, start, run) VALUES (?, ?, ?, ?, ?, 0, ?, 0, 0, 0, '', '', '', 0, '')",
-            (source, time.time(), method, path, status, size))
+            (source, time.time(), method, path, status, size),
+        )
 
     def restate(self, number: int, status: int) -> None:
         """A stored request was answered otherwise."""
@@ -98,7 +121,9 @@ class Inbox:
 
     def bodies(self, source: int, after: int = 0) -> Iterator[tuple[sqlite3.Row, list[Event]]]:
         """The stored requests after a number, in order, with their events."""
-        rows = self.store.rows("SELECT * FROM requests WHERE source = ? AND id > ? AND stored = 1 ORDER BY id", (source, after))
+        rows = self.store.rows(
+            "SELECT * FROM requests WHERE source = ? AND id > ? AND stored = 1 ORDER BY id", (source, after)
+        )
         with self.path.open("rb") as file:
             for row in rows:
                 file.seek(row["start"])

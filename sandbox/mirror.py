@@ -1,4 +1,5 @@
 """Reads the people of a Customer.io stand-in, so that the ad platforms know the same human beings."""
+
 from __future__ import annotations
 
 import http.client

@@ -1,4 +1,5 @@
 """A population generated from a seed: person i is a pure function of (seed, i) and is never stored."""
+
 from __future__ import annotations
 
 import re
@@ -10,25 +11,110 @@ from typing import Final
 Person = dict[str, str]
 
 SHARES: Final = {
-    "no_id": 0.02, "no_email": 0.03, "no_phone": 0.35, "loud_email": 0.05, "gmail": 0.25, "national_phone": 0.06,
-    "bad_phone": 0.02, "at_id": 0.0, "unsubscribed": 0.08, "refused": 0.06, "silent": 0.04, "do_not_share": 0.02,
+    "no_id": 0.02,
+    "no_email": 0.03,
+    "no_phone": 0.35,
+    "loud_email": 0.05,
+    "gmail": 0.25,
+    "national_phone": 0.06,
+    "bad_phone": 0.02,
+    "at_id": 0.0,
+    "unsubscribed": 0.08,
+    "refused": 0.06,
+    "silent": 0.04,
+    "do_not_share": 0.02,
     "odd_values": 0.05,
 }
 TWINS: Final = (4, 11)
 BEGINNING: Final = 1_700_000_000
 ATTRIBUTES: Final = (
-    "cio_id", "id", "email", "phone", "unsubscribed", "ad_consent", "ad_user_data", "ad_personalization", "do_not_share",
-    "country", "created_at", "first_order_at", "last_order_at", "orders", "ltv_tier", "cart_value", "cart_updated_at",
-    "first_name", "note", "cio_subscription_preferences", "_cio_subscription_preferences_computed",
+    "cio_id",
+    "id",
+    "email",
+    "phone",
+    "unsubscribed",
+    "ad_consent",
+    "ad_user_data",
+    "ad_personalization",
+    "do_not_share",
+    "country",
+    "created_at",
+    "first_order_at",
+    "last_order_at",
+    "orders",
+    "ltv_tier",
+    "cart_value",
+    "cart_updated_at",
+    "first_name",
+    "note",
+    "cio_subscription_preferences",
+    "_cio_subscription_preferences_computed",
 )
-FIRST: Final = ("maria", "jonas", "aisha", "wei", "zoe", "lucas", "ingrid", "tom", "noor", "pablo", "keiko", "ann", "omar",
-                "lena", "rui", "sara")
-SHOWN: Final = ("Maria", "Jonas", "Aïsha", "魏", "Zoë", "Lucas", "Ingrid", "Tom", "نور", "Pablo", "圭子", "Ann", "Omar",
-                "Łena", "Rui", "Sara")
-LAST: Final = ("lopez", "meyer", "khan", "li", "dupont", "silva", "berg", "stone", "haddad", "ruiz", "sato", "obrien", "ali",
-               "novak", "costa", "rossi")
+FIRST: Final = (
+    "maria",
+    "jonas",
+    "aisha",
+    "wei",
+    "zoe",
+    "lucas",
+    "ingrid",
+    "tom",
+    "noor",
+    "pablo",
+    "keiko",
+    "ann",
+    "omar",
+    "lena",
+    "rui",
+    "sara",
+)
+SHOWN: Final = (
+    "Maria",
+    "Jonas",
+    "Aïsha",
+    "魏",
+    "Zoë",
+    "Lucas",
+    "Ingrid",
+    "Tom",
+    "نور",
+    "Pablo",
+    "圭子",
+    "Ann",
+    "Omar",
+    "Łena",
+    "Rui",
+    "Sara",
+)
+LAST: Final = (
+    "lopez",
+    "meyer",
+    "khan",
+    "li",
+    "dupont",
+    "silva",
+    "berg",
+    "stone",
+    "haddad",
+    "ruiz",
+    "sato",
+    "obrien",
+    "ali",
+    "novak",
+    "costa",
+    "rossi",
+)
 DOMAINS: Final = ("example.com", "example.net", "example.org", "mail.example")
-NOTES: Final = ("=1+1", 'likes "red", not blue', "two\nlines", "O'Brien, Ltd", "semi;colon", "ünïcode ✓", "+SUM(A1)", "  ")
+NOTES: Final = (
+    "=1+1",
+    'likes "red", not blue',
+    "two\nlines",
+    "O'Brien, Ltd",
+    "semi;colon",
+    "ünïcode ✓",
+    "+SUM(A1)",
+    "  ",
+)
 COUNTRIES: Final = ("US", "US", "US", "GB", "DE", "FR", "NL", "US")
 AREAS: Final = ("212", "310", "415", "512", "617", "702", "713", "773")
 TIERS: Final = ("none", "none", "bronze", "bronze", "silver", "silver", "gold", "vip")
@@ -40,8 +126,9 @@ WORDS: Final = Struct("<16H")
 class Generator:
     """Makes person i. `shares` gives the frequency of each oddity; `plain` sets every one of them to 0."""
 
-    def __init__(self, seed: int, shares: Mapping[str, float] | None = None, plain: bool = False,
-                 twins: bool = True) -> None:
+    def __init__(
+        self, seed: int, shares: Mapping[str, float] | None = None, plain: bool = False, twins: bool = True
+    ) -> None:
         self.seed = seed
         self.key = blake2b(f"people:{seed}".encode(), digest_size=16).digest()
         self.tag = self.key.hex()[:6]
@@ -51,7 +138,11 @@ class Generator:
         self.no_id, self.no_email, self.no_phone = limits["no_id"], limits["no_email"], limits["no_phone"]
         self.loud, self.gmail, self.at_id = limits["loud_email"], limits["gmail"], limits["at_id"]
         self.national, self.bad = limits["national_phone"], limits["bad_phone"]
-        self.unsubscribed, self.unshared, self.odd = limits["unsubscribed"], limits["do_not_share"], limits["odd_values"]
+        self.unsubscribed, self.unshared, self.odd = (
+            limits["unsubscribed"],
+            limits["do_not_share"],
+            limits["odd_values"],
+        )
         self.refused, self.silent = limits["refused"], limits["refused"] + limits["silent"]
 
     def cio_id(self, number: int) -> str:
@@ -97,8 +188,11 @@ class Generator:
         if words[2] >= self.no_id or not has_email:
             person["id"] = f"c-{number:07d}@shop.example" if words[3] < self.at_id else f"c-{number:07d}"
         if has_email:
-            person["email"] = self._email(TWINS[0], self._twin_words()) if twin and number == TWINS[1] else (
-                self._email(number, words))
+            person["email"] = (
+                self._email(TWINS[0], self._twin_words())
+                if twin and number == TWINS[1]
+                else (self._email(number, words))
+            )
         if words[4] >= self.no_phone:
             person["phone"] = self._phone(number, country, words[5])
         self._consent(person, words)
@@ -138,7 +232,11 @@ class Generator:
 
     def _consent(self, person: Person, words: tuple[int, ...]) -> None:
         person["unsubscribed"] = "true" if words[6] < self.unsubscribed else "false"
-        for name, word in (("ad_consent", words[7]), ("ad_user_data", words[8]), ("ad_personalization", words[9] ^ words[8])):
+        for name, word in (
+            ("ad_consent", words[7]),
+            ("ad_user_data", words[8]),
+            ("ad_personalization", words[9] ^ words[8]),
+        ):
             if word < self.refused:
                 person[name] = "false"
             elif word >= self.silent:
@@ -147,7 +245,10 @@ class Generator:
             person["do_not_share"] = "true"
         person["cio_subscription_preferences"] = '{"topics":{"topic_7":false}}' if words[11] & 1 else '{"topics":{}}'
         person["_cio_subscription_preferences_computed"] = (
-            '{"topics":{"topic_7":false,"topic_9":true}}' if words[11] & 1 else '{"topics":{"topic_7":true,"topic_9":true}}')
+            '{"topics":{"topic_7":false,"topic_9":true}}'
+            if words[11] & 1
+            else '{"topics":{"topic_7":true,"topic_9":true}}'
+        )
 
     def _trade(self, person: Person, words: tuple[int, ...]) -> None:
         orders = words[12] & 7

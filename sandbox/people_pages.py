@@ -1,4 +1,5 @@
 """App API: people, one by one, a hundred at a time, or by filter."""
+
 from __future__ import annotations
 
 from typing import Any, Final
@@ -36,8 +37,13 @@ class PeoplePages:
 
     def workspaces(self, request: Request) -> Reply:
         """One row; its counts are coarse."""
-        counts = {"messages_sent": 12000, "billable_messages_sent": 11500, "object_types": 0, "objects": 0,
-                  "people": len(self.workspace.people().everybody())}
+        counts = {
+            "messages_sent": 12000,
+            "billable_messages_sent": 11500,
+            "object_types": 0,
+            "objects": 0,
+            "people": len(self.workspace.people().everybody()),
+        }
         return json_reply({"workspaces": [self.workspace.options()["workspace"] | counts]})
 
     def search(self, request: Request) -> Reply:
@@ -54,15 +60,22 @@ class PeoplePages:
         offset = offset_of(request.query.get("start", ""))
         found = list(selection.people_from(offset, limit + 1))
         people = self.workspace.identifiers(person for _, person in found[:limit])
-        return json_reply({"identifiers": people or None, "ids": [person["id"] or "" for person in people] or None,
-                           "next": cursor_of(offset + limit) if len(found) > limit else ""})
+        return json_reply(
+            {
+                "identifiers": people or None,
+                "ids": [person["id"] or "" for person in people] or None,
+                "next": cursor_of(offset + limit) if len(found) > limit else "",
+            }
+        )
 
     def by_email(self, request: Request) -> Reply:
         """People with this address; an un-encoded plus finds nobody and says nothing."""
         people = self.workspace.people()
         numbers = people.find("email", request.query.get("email", ""))
-        found = [{"email": person.get("email"), "id": person.get("id"), "cio_id": person["cio_id"]}
-                 for _, person in people.people(numbers)]
+        found = [
+            {"email": person.get("email"), "id": person.get("id"), "cio_id": person["cio_id"]}
+            for _, person in people.people(numbers)
+        ]
         return json_reply({"results": found})
 
     def _kind(self, request: Request) -> str:
@@ -82,14 +95,17 @@ class PeoplePages:
         numbers = sorted({number for one in ids for number in people.find(kind, one)}, reverse=True)
         found = [{"customer": self.shown(person)} for _, person in people.people(numbers)]
         if "short_page" in request.faults:
-            found = found[:len(found) - int(request.faults["short_page"].get("drop", 1))]
+            found = found[: len(found) - int(request.faults["short_page"].get("drop", 1))]
         return json_reply({"customers": found})
 
     def shown(self, person: Person) -> dict[str, Any]:
         """A person with attributes; every attribute's value is a string."""
         return {
-            "id": person.get("id", ""), "identifiers": self.workspace.identifiers([person])[0], "attributes": person,
-            "timestamps": {name: 1700000000 for name in person}, "devices": [],
+            "id": person.get("id", ""),
+            "identifiers": self.workspace.identifiers([person])[0],
+            "attributes": person,
+            "timestamps": dict.fromkeys(person, 1700000000),
+            "devices": [],
             "unsubscribed": person.get("unsubscribed", "").lower() in {"true", "1"},
         }
 
@@ -107,9 +123,15 @@ class PeoplePages:
         """The segments one person is in."""
         number, _ = self._one(request, text)
         segments = self.workspace.segments()
-        return json_reply({"segments": [
-            {"id": row["id"], "name": row["name"], "description": row["description"]}
-            for row in segments.all() if number in segments.roster(row)]})
+        return json_reply(
+            {
+                "segments": [
+                    {"id": row["id"], "name": row["name"], "description": row["description"]}
+                    for row in segments.all()
+                    if number in segments.roster(row)
+                ]
+            }
+        )
 
     def reporting_webhooks(self, request: Request) -> Reply:
         """The reporting webhooks; Data Out to RudderStack is one of them. Null when there is none."""

@@ -1,4 +1,5 @@
 """The people of a workspace: generated ones, with what was changed since, and people made by name."""
+
 from __future__ import annotations
 
 import json
@@ -70,7 +71,9 @@ class People:
         wanted = value.strip().lower() if kind == "email" else value
         if kind == "cio_id":
             wanted = wanted.removeprefix("cio_")
-        found = [row[0] for row in self.reader.rows(f"SELECT number FROM people WHERE {kind} = ? AND deleted = 0", (wanted,))]
+        found = [
+            row[0] for row in self.reader.rows(f"SELECT number FROM people WHERE {kind} = ? AND deleted = 0", (wanted,))
+        ]
         for number in self.generator.candidates(kind, wanted):
             if 0 <= number < self.count and number not in found and (person := self.person(number)):
                 held = person.get(kind, "")
@@ -80,10 +83,18 @@ class People:
 
     def everybody(self) -> Roster:
         """All living people."""
-        deleted = [row[0] for row in self.reader.rows(
-            "SELECT number FROM people WHERE deleted = 1 AND number < ? ORDER BY number", (self.count,))]
-        named = [row[0] for row in self.reader.rows(
-            "SELECT number FROM people WHERE deleted = 0 AND number >= ? ORDER BY number", (NAMED,))]
+        deleted = [
+            row[0]
+            for row in self.reader.rows(
+                "SELECT number FROM people WHERE deleted = 1 AND number < ? ORDER BY number", (self.count,)
+            )
+        ]
+        named = [
+            row[0]
+            for row in self.reader.rows(
+                "SELECT number FROM people WHERE deleted = 0 AND number >= ? ORDER BY number", (NAMED,)
+            )
+        ]
         return Roster(Ring(0, self.count, self.count, 0, 1), deleted, named)
 
 
@@ -99,8 +110,10 @@ def as_text(value: Any) -> str:
 def write_person(store: Store, number: int, person: Person, deleted: bool = False) -> None:
     """Store a person whole."""
     email = person["email"].strip().lower() if "email" in person else None
-    store.execute("INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?, ?, ?, ?)",
-                  (number, person["cio_id"], person.get("id"), email, person.get("phone"), int(deleted), json.dumps(person)))
+    store.execute(
+        "INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (number, person["cio_id"], person.get("id"), email, person.get("phone"), int(deleted), json.dumps(person)),
+    )
 
 
 def upsert(store: Store, wanted: Iterable[dict[str, Any]]) -> list[str]:

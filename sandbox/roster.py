@@ -1,4 +1,5 @@
 """Who is in a segment: a window on a keyed ring of people, minus some, plus some. Pure arithmetic, any size, exact."""
+
 from __future__ import annotations
 
 from bisect import bisect_right
@@ -94,7 +95,7 @@ class Roster:
                     left -= 1
                     yield number
         position = max(0, start - from_ring)
-        yield from self.extra[position:position + max(0, left)]
+        yield from self.extra[position : position + max(0, left)]
 
     def _nth_rank(self, position: int) -> int:
         """The rank of the member at `position`, counting without the gone ones (which are sorted)."""

@@ -1,4 +1,5 @@
 """What an ad platform's destination makes of one event: additions and removals of rows of hashed identifiers. Pure."""
+
 from __future__ import annotations
 
 import re

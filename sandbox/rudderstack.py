@@ -1,4 +1,5 @@
 """RudderStack's data plane: accepts events with a write key, stores them, and says `ok`, which means nothing more."""
+
 from __future__ import annotations
 
 import time
@@ -17,10 +18,18 @@ from sandbox.web import Reply, Request, json_reply
 
 ENDPOINTS: Final = frozenset({f"/v1/{name}" for name in (*SINGLE, "batch", "import", "webhook")})
 PIXELS: Final = ("/pixel/v1/track", "/pixel/v1/page")
-GIF: Final = (b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00"
-              b"\x01\x00\x01\x00\x00\x02\x02D\x01\x00;")
-ERRORS: Final = {401: "invalid write key", 404: "source is disabled", 413: "request size exceeds max limit",
-                 429: "max requests limit reached", 503: "Service Unavailable", 504: "gateway timeout"}
+GIF: Final = (
+    b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00"
+    b"\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
+)
+ERRORS: Final = {
+    401: "invalid write key",
+    404: "source is disabled",
+    413: "request size exceeds max limit",
+    429: "max requests limit reached",
+    503: "Service Unavailable",
+    504: "gateway timeout",
+}
 
 
 def failure(status: int, details: dict[str, Any]) -> Reply:
@@ -53,8 +62,19 @@ class Gateway:
 
     def health(self) -> Reply:
         """The health page of a gateway that is up."""
-        return json_reply({"appType": "EMBEDDED", "server": "UP", "db": "UP", "acceptingEvents": "TRUE", "routingEvents": "TRUE",
-                           "mode": "NORMAL", "backendConfigMode": "API", "lastSync": "", "lastRegulationSync": ""})
+        return json_reply(
+            {
+                "appType": "EMBEDDED",
+                "server": "UP",
+                "db": "UP",
+                "acceptingEvents": "TRUE",
+                "routingEvents": "TRUE",
+                "mode": "NORMAL",
+                "backendConfigMode": "API",
+                "lastSync": "",
+                "lastRegulationSync": "",
+            }
+        )
 
     def accept(self, request: Request, endpoint: str, write_key: str) -> Reply:
         """Authenticate, read, judge, store. Raises Refusal."""
@@ -83,10 +103,16 @@ class Gateway:
             raise refuse(400, "empty batch payload")
         return self.kept(request, source["id"], raw, encoding, text, events)
 
-    def kept(self, request: Request, source: int, raw: bytes, encoding: str, text: bytes, events: list[Event] | None) -> Reply:
+    def kept(
+        self, request: Request, source: int, raw: bytes, encoding: str, text: bytes, events: list[Event] | None
+    ) -> Reply:
         """Store and say ok."""
-        described = {"method": request.method, "path": request.path, "encoding": encoding,
-                     "run": request.header("X-Rudder-Job-Run-Id")}
+        described = {
+            "method": request.method,
+            "path": request.path,
+            "encoding": encoding,
+            "run": request.header("X-Rudder-Job-Run-Id"),
+        }
         request.environ["sandbox.stored"] = self.inbox.keep(source, described, raw, text, events)
         return Reply(200, b"ok", "text/plain; charset=utf-8")
 

@@ -1,11 +1,12 @@
 """Orders to the RudderStack stand-in, under /_sandbox, and questions about what arrived and what became of it."""
+
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sandbox import adplatform, analytics, delivery, inbox
+from sandbox import adplatform, analytics, delivery
 from sandbox.adplatform import as_held
 from sandbox.delivery import Delivery
 from sandbox.inbox import Inbox
@@ -68,7 +69,11 @@ class RudderStackOrders:
     def rate_limit(self, request: Request) -> Reply:
         """Limit events: {events, seconds}; an empty body lifts the limit. The window runs at the sandbox's speed."""
         wanted = request.order()
-        limit = {"events": int(wanted["events"]), "seconds": float(wanted.get("seconds", 60)) / self.speed} if wanted else None
+        limit = (
+            {"events": int(wanted["events"]), "seconds": float(wanted.get("seconds", 60)) / self.speed}
+            if wanted
+            else None
+        )
         keep_setting(self.received, "rate_limit", limit)
         return json_reply({"rate_limit": limit})
 
@@ -80,8 +85,10 @@ class RudderStackOrders:
 
     def people(self, request: Request) -> Reply:
         """Define people: lists of digests, or {ref, identifiers}."""
-        wanted = [(person.get("ref"), as_held(person["identifiers"])) if isinstance(person, dict) else (None, as_held(person))
-                  for person in request.order()["people"]]
+        wanted = [
+            (person.get("ref"), as_held(person["identifiers"])) if isinstance(person, dict) else (None, as_held(person))
+            for person in request.order()["people"]
+        ]
         named = [(ref or f"person-{index}", held) for index, (ref, held) in enumerate(wanted, self._defined() + 1)]
         return json_reply({"people": self.delivery.platform.define(named)})
 
@@ -94,7 +101,9 @@ class RudderStackOrders:
         strict = bool(wanted.get("strict"))
         try:
             if "people" in wanted:
-                return json_reply({"people": self.delivery.platform.define(person_held(one, strict) for one in wanted["people"])})
+                return json_reply(
+                    {"people": self.delivery.platform.define(person_held(one, strict) for one in wanted["people"])}
+                )
             return json_reply({"people": self.delivery.platform.define(people_at(wanted["customerio"], strict))})
         except OSError as error:
             raise refused(f"The people could not be read: {error}.") from error
@@ -110,16 +119,23 @@ class RudderStackOrders:
         name = request.query.get("destination")
         chosen = [place for place in places if name in {None, place["name"]}]
         if len(chosen) != 1:
-            raise refused(f"Say which destination: {', '.join(place['name'] for place in places) or 'there is none'}.", 404)
+            raise refused(
+                f"Say which destination: {', '.join(place['name'] for place in places) or 'there is none'}.", 404
+            )
         return chosen[0]
 
     def membership(self, request: Request, write_key: str) -> Reply:
         """Who is on a destination's list now; `identifiers=0` leaves the long lists out."""
         place = self._destination(request, write_key)
         totals = self.delivery.catch_up(place)
-        shown: dict[str, Any] = {"destination": place["name"], "type": place["type"], "adds": totals["adds"],
-                                 "removes": totals["removes"], "filtered": totals["filtered"],
-                                 "failed": self.delivery.failed(place["id"])}
+        shown: dict[str, Any] = {
+            "destination": place["name"],
+            "type": place["type"],
+            "adds": totals["adds"],
+            "removes": totals["removes"],
+            "filtered": totals["filtered"],
+            "failed": self.delivery.failed(place["id"]),
+        }
         whole = request.query.get("identifiers") != "0"
         if place["type"] in AD_PLATFORMS:
             return json_reply(shown | self._listed(place["id"], whole))
@@ -132,9 +148,14 @@ class RudderStackOrders:
 
     def _listed(self, place: int, whole: bool) -> dict[str, Any]:
         platform = self.delivery.platform
-        shown: dict[str, Any] = {"people": platform.people(place), "strangers": platform.strangers(place),
-                                 "fingerprint": platform.fingerprint(place)}
-        return shown | {"identifiers": list(platform.identifiers(place)), "refs": platform.refs(place)} if whole else shown
+        shown: dict[str, Any] = {
+            "people": platform.people(place),
+            "strangers": platform.strangers(place),
+            "fingerprint": platform.fingerprint(place),
+        }
+        return (
+            shown | {"identifiers": list(platform.identifiers(place)), "refs": platform.refs(place)} if whole else shown
+        )
 
     def audit(self, request: Request, write_key: str) -> Reply:
         """Membership, with the message ids that came more than once."""
@@ -152,15 +173,19 @@ class RudderStackOrders:
 
     def requests(self, request: Request, write_key: str) -> Reply:
         """Every request with this write key, also the refused; `after` gives the first id to leave out."""
-        rows = self.received.rows("SELECT * FROM requests WHERE source = ? AND id > ? ORDER BY id",
-                                  (self._source(write_key)["id"], request.query.get("after", 0)))
+        rows = self.received.rows(
+            "SELECT * FROM requests WHERE source = ? AND id > ? ORDER BY id",
+            (self._source(write_key)["id"], request.query.get("after", 0)),
+        )
         return json_reply({"requests": [dict(row) | {"stored": bool(row["stored"])} for row in rows]})
 
     def batches(self, request: Request, write_key: str) -> Reply:
         """How often each body was stored."""
         rows = self.received.rows(
             "SELECT sha256, count(*) AS times, min(id) AS first, max(events) AS events, max(body_bytes) AS bytes FROM requests "
-            "WHERE source = ? AND stored = 1 GROUP BY sha256 ORDER BY first", (self._source(write_key)["id"],))
+            "WHERE source = ? AND stored = 1 GROUP BY sha256 ORDER BY first",
+            (self._source(write_key)["id"],),
+        )
         return json_reply({"batches": [dict(row) for row in rows]})
 
     def events(self, request: Request, write_key: str) -> Reply:

@@ -1,4 +1,5 @@
 """App API: segments and their membership."""
+
 from __future__ import annotations
 
 import base64
@@ -67,8 +68,14 @@ class SegmentPages:
         """Campaigns and newsletters that use it; null where there is none."""
         row = self.workspace.segment(text)
         used = json.loads(row["used_by"])
-        return json_reply({"segment_id": row["id"], "used_by": {
-            name: used.get(name) or None for name in ("campaigns", "sent_newsletters", "draft_newsletters")}})
+        return json_reply(
+            {
+                "segment_id": row["id"],
+                "used_by": {
+                    name: used.get(name) or None for name in ("campaigns", "sent_newsletters", "draft_newsletters")
+                },
+            }
+        )
 
     def membership(self, request: Request, text: str) -> Reply:
         """A page by position in a set that changes underneath."""
@@ -83,22 +90,28 @@ class SegmentPages:
         if "loop_cursor" in request.faults:
             after = cursor or cursor_of(offset + limit)
         if "short_page" in request.faults:
-            people = people[:len(people) - int(request.faults["short_page"].get("drop", (len(people) + 1) // 2))]
+            people = people[: len(people) - int(request.faults["short_page"].get("drop", (len(people) + 1) // 2))]
             after = request.faults["short_page"].get("next", after)
         self._change(request.faults, row["id"], [number for number, _ in people])
         identifiers = self.workspace.identifiers(person for _, person in people)
-        return json_reply({
-            "segment_id": row["id"], "ids": [found["id"] or "" for found in identifiers] or None,
-            "identifiers": identifiers or None, "next": after})
+        return json_reply(
+            {
+                "segment_id": row["id"],
+                "ids": [found["id"] or "" for found in identifiers] or None,
+                "identifiers": identifiers or None,
+                "next": after,
+            }
+        )
 
     def _change(self, faults: dict[str, dict[str, Any]], segment: int, served: list[int]) -> None:
         """What an order lets happen behind the reader's back, after the page was read."""
         store = self.workspace.store
         if "mutate_between_pages" in faults:
-            set_members(store, segment, served[:int(faults["mutate_between_pages"].get("remove", 1))], False)
+            set_members(store, segment, served[: int(faults["mutate_between_pages"].get("remove", 1))], False)
         if "rebuild" in faults:
             wanted = {"state": "build", "progress": 40} | {
-                name: value for name, value in faults["rebuild"].items() if name in {"state", "progress", "finish_in"}}
+                name: value for name, value in faults["rebuild"].items() if name in {"state", "progress", "finish_in"}
+            }
             patch(store, self.workspace.segment(str(segment)), wanted, self.workspace.segments().now)
 
 

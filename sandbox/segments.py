@@ -1,4 +1,5 @@
 """Segments: how they are described, how they build, and who is in them at a moment."""
+
 from __future__ import annotations
 
 import json
@@ -21,8 +22,20 @@ CREATE TABLE IF NOT EXISTS members (segment INTEGER NOT NULL, number INTEGER NOT
 CREATE INDEX IF NOT EXISTS members_number ON members (number);
 """
 STATES: Final = ("events", "build", "events_queued", "build_queued", "finished")
-PATCHABLE: Final = ("name", "description", "type", "state", "progress", "finish_in", "conditions", "tags", "generated", "epoch",
-                    "count_lag", "used_by")
+PATCHABLE: Final = (
+    "name",
+    "description",
+    "type",
+    "state",
+    "progress",
+    "finish_in",
+    "conditions",
+    "tags",
+    "generated",
+    "epoch",
+    "count_lag",
+    "used_by",
+)
 IN_JSON: Final = ("conditions", "tags", "generated", "used_by")
 EDITS: Final = frozenset({"name", "description", "conditions", "tags"})
 NOBODY: Final = Ring(0, 0, 0, 0, 1)
@@ -30,8 +43,12 @@ NOBODY: Final = Ring(0, 0, 0, 0, 1)
 
 def sample_conditions(name: str) -> dict[str, Any]:
     """A condition tree in the form observed on the real API."""
-    change = {"type": "attribute_change", "name": "ltv_tier", "id": 17, "filters": {
-        "and": [{"field": "to", "operator": "eq", "value": name, "inverse": False}]}}
+    change = {
+        "type": "attribute_change",
+        "name": "ltv_tier",
+        "id": 17,
+        "filters": {"and": [{"field": "to", "operator": "eq", "value": name, "inverse": False}]},
+    }
     return {"and": [{"event": change, "ui_type": "attribute", "inverse": False, "times": 1, "within": 0}]}
 
 
@@ -90,11 +107,18 @@ class Segments:
         """Extra members, and the sorted ranks of the ring's members who are out."""
         rows = self.reader.rows(
             "SELECT m.number, m.present, coalesce(p.deleted, 0) FROM members m LEFT JOIN people p USING (number) "
-            "WHERE m.segment = ? ORDER BY m.number", (segment,))
-        extra = [number for number, present, deleted in rows
-                 if present and not deleted and ring.rank(number) is None and (number < count or number >= NAMED)]
+            "WHERE m.segment = ? ORDER BY m.number",
+            (segment,),
+        )
+        extra = [
+            number
+            for number, present, deleted in rows
+            if present and not deleted and ring.rank(number) is None and (number < count or number >= NAMED)
+        ]
         out = {number for number, present, _ in rows if not present}
-        out.update(row[0] for row in self.reader.rows("SELECT number FROM people WHERE deleted = 1 AND number < ?", (NAMED,)))
+        out.update(
+            row[0] for row in self.reader.rows("SELECT number FROM people WHERE deleted = 1 AND number < ?", (NAMED,))
+        )
         ranks = (ring.rank(number) for number in out)
         return extra, sorted(rank for rank in ranks if rank is not None)
 
@@ -102,10 +126,16 @@ class Segments:
         """A segment as the App API shows it."""
         state, progress = self.state(segment)
         shown: dict[str, Any] = {
-            "id": segment["id"], "deduplicate_id": f"{segment['id']}:{segment['updated_at']}", "name": segment["name"],
-            "description": segment["description"], "state": state, "progress": progress, "type": segment["type"],
+            "id": segment["id"],
+            "deduplicate_id": f"{segment['id']}:{segment['updated_at']}",
+            "name": segment["name"],
+            "description": segment["description"],
+            "state": state,
+            "progress": progress,
+            "type": segment["type"],
             "tags": json.loads(segment["tags"]) if segment["tags"] else None,
-            "created_at": segment["created_at"], "updated_at": segment["updated_at"],
+            "created_at": segment["created_at"],
+            "updated_at": segment["updated_at"],
         }
         if with_conditions and segment["conditions"]:
             shown["conditions"] = json.loads(segment["conditions"])
@@ -120,12 +150,22 @@ def put(store: Store, wanted: dict[str, Any], now: float) -> int:
     kind = wanted.get("type", "dynamic")
     name = wanted.get("name", f"Segment {number}")
     values: dict[str, Any] = {
-        "id": number, "name": name, "description": wanted.get("description", ""), "type": kind,
-        "state": wanted.get("state", "finished"), "progress": wanted.get("progress"), "finish_in": wanted.get("finish_in"),
-        "moving_since": now, "conditions": wanted.get("conditions", sample_conditions(name) if kind == "dynamic" else None),
-        "tags": wanted.get("tags"), "created_at": wanted.get("created_at", int(now)),
-        "updated_at": wanted.get("updated_at", int(now)), "generated": wanted.get("generated"), "epoch": wanted.get("epoch", 0),
-        "count_lag": wanted.get("count_lag", 0), "used_by": wanted.get("used_by", {}),
+        "id": number,
+        "name": name,
+        "description": wanted.get("description", ""),
+        "type": kind,
+        "state": wanted.get("state", "finished"),
+        "progress": wanted.get("progress"),
+        "finish_in": wanted.get("finish_in"),
+        "moving_since": now,
+        "conditions": wanted.get("conditions", sample_conditions(name) if kind == "dynamic" else None),
+        "tags": wanted.get("tags"),
+        "created_at": wanted.get("created_at", int(now)),
+        "updated_at": wanted.get("updated_at", int(now)),
+        "generated": wanted.get("generated"),
+        "epoch": wanted.get("epoch", 0),
+        "count_lag": wanted.get("count_lag", 0),
+        "used_by": wanted.get("used_by", {}),
     }
     with store.write() as connection:
         connection.execute("DELETE FROM members WHERE segment = ?", (number,))
@@ -135,7 +175,9 @@ def put(store: Store, wanted: dict[str, Any], now: float) -> int:
 
 
 def _save(store: Store, values: dict[str, Any]) -> None:
-    stored = {name: json.dumps(value) if name in IN_JSON and value is not None else value for name, value in values.items()}
+    stored = {
+        name: json.dumps(value) if name in IN_JSON and value is not None else value for name, value in values.items()
+    }
     marks = ", ".join("?" * len(stored))
     store.execute(f"INSERT OR REPLACE INTO segments ({', '.join(stored)}) VALUES ({marks})", list(stored.values()))
 
@@ -148,8 +190,10 @@ def patch(store: Store, segment: sqlite3.Row, wanted: dict[str, Any], now: float
             connection.execute("DELETE FROM segments WHERE id = ?", (number,))
             connection.execute("DELETE FROM members WHERE segment = ?", (number,))
             return
-        values = {name: json.loads(value) if name in IN_JSON and value is not None else value
-                  for name, value in dict(segment).items()}
+        values = {
+            name: json.loads(value) if name in IN_JSON and value is not None else value
+            for name, value in dict(segment).items()
+        }
         values.update({name: wanted[name] for name in PATCHABLE if name in wanted})
         values["epoch"] += wanted.get("advance", 0)
         if "state" in wanted or "generated" in wanted:
@@ -172,5 +216,6 @@ def change_members(store: Store, segment: int, cio_ids: Iterable[str], present: 
 def set_members(store: Store, segment: int, numbers: Iterable[int], present: bool) -> None:
     """The same by number."""
     with store.write() as connection:
-        connection.executemany("INSERT OR REPLACE INTO members VALUES (?, ?, ?)",
-                               ((segment, number, int(present)) for number in numbers))
+        connection.executemany(
+            "INSERT OR REPLACE INTO members VALUES (?, ?, ?)", ((segment, number, int(present)) for number in numbers)
+        )

@@ -1,4 +1,5 @@
 """A threaded HTTP/1.1 server for WSGI apps on loopback, and the command that starts all stand-ins."""
+
 from __future__ import annotations
 
 import argparse
@@ -76,11 +77,21 @@ class Connection(BaseHTTPRequestHandler):
         """The WSGI environment of the current request."""
         path, _, query = self.path.partition("?")
         environ: dict[str, Any] = {
-            "REQUEST_METHOD": self.command, "SCRIPT_NAME": "", "PATH_INFO": unquote(path), "QUERY_STRING": query,
-            "SERVER_NAME": "127.0.0.1", "SERVER_PORT": str(self.server.server_address[1]),
-            "SERVER_PROTOCOL": "HTTP/1.1", "REMOTE_ADDR": self.client_address[0], "wsgi.version": (1, 0),
-            "wsgi.url_scheme": "http", "wsgi.input": body, "wsgi.errors": sys.stderr, "wsgi.multithread": True,
-            "wsgi.multiprocess": False, "wsgi.run_once": False,
+            "REQUEST_METHOD": self.command,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote(path),
+            "QUERY_STRING": query,
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": str(self.server.server_address[1]),
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "REMOTE_ADDR": self.client_address[0],
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": body,
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
         }
         for name, value in self.headers.items():
             environ["HTTP_" + name.upper().replace("-", "_")] = value
@@ -131,7 +142,7 @@ class Connection(BaseHTTPRequestHandler):
         except (OSError, ValueError):
             return
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the parent's
+    def log_message(self, format: str, *args: Any) -> None:
         """Requests are recorded by the apps, not printed."""
 
 

@@ -1,4 +1,5 @@
 """What every stand-in has: its vendor's routes, its orders under /_sandbox, its faults."""
+
 from __future__ import annotations
 
 import json
@@ -19,7 +20,9 @@ ErrorReply = Callable[[int, dict[str, Any]], Reply]
 class StandIn:
     """A WSGI app. `handle` answers as the vendor, `error` words the vendor's refusals, `record` notes each request."""
 
-    def __init__(self, store: Store, handle: Handle, error: ErrorReply, record: Record, orders: Sequence[Route]) -> None:
+    def __init__(
+        self, store: Store, handle: Handle, error: ErrorReply, record: Record, orders: Sequence[Route]
+    ) -> None:
         self.faults = Faults(store)
         self.handle, self.error, self.record = handle, error, record
         self.orders = [
@@ -109,8 +112,14 @@ class StandIn:
     def follow(self, details: dict[str, Any]) -> None:
         """Carry out the orders of an `orders` fault: the world changes right after the request was handled."""
         for order in details.get("orders", []):
-            inner = Request({"REQUEST_METHOD": order.get("method", "POST"), "PATH_INFO": order["path"], "QUERY_STRING": "",
-                             "wsgi.input": OneBody(json.dumps(order.get("body", {})).encode())})
+            inner = Request(
+                {
+                    "REQUEST_METHOD": order.get("method", "POST"),
+                    "PATH_INFO": order["path"],
+                    "QUERY_STRING": "",
+                    "wsgi.input": OneBody(json.dumps(order.get("body", {})).encode()),
+                }
+            )
             self.ordered(inner)
 
 
@@ -133,12 +142,17 @@ def seconds(details: dict[str, Any]) -> float:
 def truncated(reply: Reply, details: dict[str, Any]) -> Reply:
     """The first part of a reply: cut off in the middle, or (`clean`) ended as if it were whole."""
     stream = iter([reply.body]) if isinstance(reply.body, bytes) else reply.body
-    length = len(reply.body) if isinstance(reply.body, bytes) else next(
-        (int(value) for name, value in reply.headers if name == "Content-Length"), 4000)
+    length = (
+        len(reply.body)
+        if isinstance(reply.body, bytes)
+        else next((int(value) for name, value in reply.headers if name == "Content-Length"), 4000)
+    )
     limit = int(details.get("at", length // 2))
     headers = [(name, value) for name, value in reply.headers if name != "Content-Length"]
     if not details.get("clean"):
-        return Reply(reply.status, cut_at(stream, limit), reply.content_type, [*headers, ("Content-Length", str(length))])
+        return Reply(
+            reply.status, cut_at(stream, limit), reply.content_type, [*headers, ("Content-Length", str(length))]
+        )
     return Reply(reply.status, _whole_lines(stream, limit), reply.content_type, headers)
 
 
@@ -159,4 +173,4 @@ def _whole_lines(stream: Iterator[bytes], limit: int) -> Iterator[bytes]:
         if len(text) >= limit:
             break
     kept = text[:limit]
-    yield kept[:kept.rfind(b"\n") + 1] or kept
+    yield kept[: kept.rfind(b"\n") + 1] or kept

@@ -1,4 +1,5 @@
 """State in SQLite: one connection a thread, one writer at a time."""
+
 from __future__ import annotations
 
 import json

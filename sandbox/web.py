@@ -1,4 +1,5 @@
 """The little WSGI that the stand-ins need: a request, a reply, a table of routes."""
+
 from __future__ import annotations
 
 import re

@@ -1,4 +1,5 @@
 """One Customer.io workspace: its state, its switches, its clock."""
+
 from __future__ import annotations
 
 import sqlite3
@@ -22,7 +23,11 @@ CREATE TABLE IF NOT EXISTS requests (id INTEGER PRIMARY KEY, at REAL NOT NULL, m
 SCHEMA: Final = "".join((SETTINGS, population.SCHEMA, segments.SCHEMA, exports.SCHEMA, faults.SCHEMA, REQUESTS))
 TABLES: Final = ("settings", "people", "segments", "members", "exports", "faults", "requests")
 OPTIONS: Final[dict[str, Any]] = {
-    "export_seconds": 2.0, "omit_conditions": False, "id_only": False, "ip_refused": 0, "rate_limit": 10,
+    "export_seconds": 2.0,
+    "omit_conditions": False,
+    "id_only": False,
+    "ip_refused": 0,
+    "rate_limit": 10,
     "workspace": {"id": 101, "name": "Shop"},
 }
 

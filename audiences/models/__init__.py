@@ -1,0 +1,19 @@
+from .audience import Activation, Audience, Lifecycle, Purpose
+from .definition import Definition
+from .pipe import Destination, Pipe
+from .trait import Trait
+from .workspace import RequestSlot, Segment, Workspace
+
+__all__ = [
+    "Activation",
+    "Audience",
+    "Definition",
+    "Destination",
+    "Lifecycle",
+    "Pipe",
+    "Purpose",
+    "RequestSlot",
+    "Segment",
+    "Trait",
+    "Workspace",
+]

@@ -1,0 +1,116 @@
+"""One immutable version of an audience's definition of done."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from .audience import Audience, Purpose
+
+
+class Locked(Exception):
+    """A locked definition was about to be changed; make a new version instead."""
+
+
+class Definition(models.Model):
+    """Clauses of the definition of done. JSON shapes:
+
+    identifiers: ["email", "phone"] in order of preference (also "external_id")
+    traits: [{"name": str, "reason": str}]
+    exclusions: [{"segment": <Segment.number>, "reason": str}]
+    consent: {"*": rule} or {"<destination id>": rule}; rule = {"require_true": [attribute], "not_true": [attribute],
+        "not_unsubscribed": bool, "basis": str}
+    destinations: [destination id]
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        CURRENT = "current", "Current"
+        PAST = "past", "Past"
+
+    audience = models.ForeignKey(Audience, on_delete=models.PROTECT, related_name="definitions")
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.DRAFT)
+    reason = models.CharField(
+        max_length=300, blank=True, default="", help_text="Why this version differs from the one before"
+    )
+
+    purpose = models.CharField(max_length=12, choices=Purpose.choices)
+    outcome = models.CharField(max_length=300, blank=True, default="", help_text="What it is for")
+    campaign = models.CharField(max_length=200, blank=True, default="")
+    outcome_measure = models.CharField(
+        max_length=200, blank=True, default="", help_text="Which number shows that it worked"
+    )
+    logic = models.TextField(
+        blank=True, default="", help_text="The segment's logic in sentences, from its conditions or typed"
+    )
+    conditions = models.JSONField(null=True, blank=True)
+    fingerprint = models.CharField(max_length=64, blank=True, default="")
+    entry_rule = models.CharField(max_length=300, blank=True, default="")
+    exit_rule = models.CharField(max_length=300, blank=True, default="")
+    cadence = models.CharField(max_length=100, blank=True, default="", help_text='Like "every 30 minutes" or "by hand"')
+    freshness_minutes = models.PositiveIntegerField(null=True, blank=True, help_text="Target age of the newest person")
+    window_hours = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Rolling window of the segment, where it has one"
+    )
+    identifiers = models.JSONField(default=list, blank=True)
+    phone_country = models.CharField(
+        max_length=2, blank=True, default="", help_text="ISO 3166 code for numbers without a country"
+    )
+    traits = models.JSONField(default=list, blank=True)
+    exclusions = models.JSONField(default=list, blank=True)
+    exclusions_reason = models.CharField(
+        max_length=300, blank=True, default="", help_text="Why there is no exclusion, where there is none"
+    )
+    consent = models.JSONField(default=dict, blank=True)
+    destinations = models.JSONField(default=list, blank=True)
+    size_low = models.PositiveBigIntegerField(null=True, blank=True)
+    size_high = models.PositiveBigIntegerField(null=True, blank=True)
+    match_low = models.FloatField(null=True, blank=True, help_text="percent")
+    match_high = models.FloatField(null=True, blank=True, help_text="percent")
+    tolerance = models.FloatField(null=True, blank=True, help_text="percent of the expected size, either way")
+    review_date = models.DateField(null=True, blank=True)
+    check_every = models.CharField(max_length=40, blank=True, default="")
+
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    edited_at = models.DateTimeField(auto_now=True)
+    locked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    locked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["audience", "number"], name="definition_number_once"),
+            models.UniqueConstraint(
+                fields=["audience"], condition=models.Q(state="current"), name="one_current_definition"
+            ),
+            models.UniqueConstraint(
+                fields=["audience"], condition=models.Q(state="draft"), name="one_draft_definition"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="draft", locked_at__isnull=True)
+                | (~models.Q(state="draft") & models.Q(locked_at__isnull=False)),
+                name="locked_when_not_draft",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.audience.name} v{self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save a draft. Raises Locked for a version that is locked; only its state may still move, by `Definition.lock`."""
+        if self.pk and Definition.objects.filter(pk=self.pk).exclude(state=self.State.DRAFT).exists():
+            raise Locked(f"v{self.number} is locked and cannot be changed; edit makes v{self.number + 1}")
+        super().save(*args, **kwargs)
+
+    @property
+    def suppresses(self) -> bool:
+        return self.purpose == Purpose.SUPPRESS
+
+    def consent_for(self, destination_id: int) -> dict[str, Any]:
+        """Return the consent rule of one destination, falling back to the rule of all."""
+        rule: dict[str, Any] = self.consent.get(str(destination_id)) or self.consent.get("*") or {}
+        return rule

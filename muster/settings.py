@@ -1,0 +1,205 @@
+"""Muster's settings. What differs between installations is read from MUSTER_* variables: docs/operations.md lists them."""
+
+from pathlib import Path
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+from muster import key_file
+from muster.environment import Environment, redis_parts
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+environ = Environment()
+
+HOME = Path(environ.text("MUSTER_HOME", "var")).absolute()
+DEMO = environ.flag("MUSTER_DEMO", default=True)
+DEBUG = environ.flag("MUSTER_DEBUG", default=False)
+PORT = environ.whole("MUSTER_PORT", 8000, low=1, high=65535)
+WORKERS = environ.whole("MUSTER_WORKERS", 2, low=1, high=64)
+
+LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = environ.names("MUSTER_ALLOWED_HOSTS") or LOOPBACK_HOSTS
+CSRF_TRUSTED_ORIGINS = [
+    f"https://{host.replace('.', '*.', 1) if host.startswith('.') else host}" for host in ALLOWED_HOSTS if host != "*"
+]
+# Cookies marked secure would never come back over plain http, so the default asks whether anybody else can reach this.
+SECURE = environ.flag("MUSTER_SECURE", default=not set(ALLOWED_HOSTS) <= set(LOOPBACK_HOSTS))
+PRODUCTION = SECURE or bool(environ.text("DATABASE_URL"))
+
+_missing = [name for name in key_file.NAMES if not environ.text(name)]
+if _missing and PRODUCTION:
+    raise ImproperlyConfigured(
+        f"{', '.join(_missing)} must be set: an installation with its own host name or database is given its secrets, "
+        "it does not make them up. Nothing was started. docs/operations.md says how to make them."
+    )
+DATABASE_FILE = HOME / "muster.sqlite3"
+_kept = key_file.read_or_make(HOME / "keys.json", in_use=DATABASE_FILE.exists()) if _missing else {}
+SECRET_KEY = environ.text("MUSTER_SECRET_KEY", _kept.get("MUSTER_SECRET_KEY", ""))
+VAULT_KEYS = environ.keys("MUSTER_VAULT_KEYS", _kept.get("MUSTER_VAULT_KEYS", ""))
+PEPPER = environ.pepper("MUSTER_PEPPER", _kept.get("MUSTER_PEPPER", ""))
+
+# The engine. Seconds, except where said.
+LEASE_SECONDS = environ.number("MUSTER_LEASE_SECONDS", 45, low=0.1, high=3600)
+RENEW_SECONDS = environ.number("MUSTER_LEASE_RENEW_SECONDS", 10, low=0.02, high=600)
+REQUEST_TIMEOUT = environ.number("MUSTER_REQUEST_TIMEOUT", 15, low=0.05, high=300)
+TICK_SECONDS = environ.number("MUSTER_TICK_SECONDS", 10, low=0.05, high=600)
+SLICE_SECONDS = environ.number("MUSTER_SLICE_SECONDS", 60, low=0.05, high=600)
+SENDERS = environ.whole("MUSTER_SENDERS", 4, low=1, high=64)  # threads that send within one run
+if RENEW_SECONDS * 2 >= LEASE_SECONDS:
+    raise ImproperlyConfigured("MUSTER_LEASE_RENEW_SECONDS must be less than half of MUSTER_LEASE_SECONDS.")
+
+# The vendors.
+CUSTOMERIO_RATE = environ.number("MUSTER_CUSTOMERIO_RATE", 8, low=0.1, high=100_000)  # requests a second and workspace
+CUSTOMERIO_HOSTS = {
+    "us": environ.url("MUSTER_CUSTOMERIO_US", "https://api.customer.io"),
+    "eu": environ.url("MUSTER_CUSTOMERIO_EU", "https://api-eu.customer.io"),
+}
+SANDBOX_RUDDER = environ.text("MUSTER_SANDBOX_RUDDER")  # set by `manage.py up` for the demo's pipes
+PRIVATE_HOSTS = frozenset(environ.names("MUSTER_PRIVATE_HOSTS"))
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "template_partials",
+    "django_rq",
+    "muster",
+    "audiences",
+    "syncs",
+    "reconciliation",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "muster.security_headers.SecurityHeaders",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "muster.access.DenyByDefault",
+]
+ROOT_URLCONF = "muster.urls"
+WSGI_APPLICATION = "muster.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "muster.access.permissions",
+            ]
+        },
+    }
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "muster.Person"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "/"
+
+if environ.text("DATABASE_URL"):
+    _database = dj_database_url.parse(environ.text("DATABASE_URL"), conn_max_age=30, conn_health_checks=True)
+    DATABASES = {"default": {**_database}}
+else:
+    # IMMEDIATE: a transaction that reads first and writes later otherwise fails at once under a second writer. FULL: the
+    # ledger must not lose its last commits with the power.
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATABASE_FILE,
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+            },
+        }
+    }
+
+REDIS_URL = environ.text("REDIS_URL", "redis://127.0.0.1:6379/0")
+FAILURE_TTL = 7 * 24 * 3600  # RQ's own default keeps tracebacks for a year
+RQ_QUEUES = {
+    "muster": {
+        **redis_parts(REDIS_URL),
+        "SERIALIZER": "rq.serializers.JSONSerializer",
+        "DEFAULT_RESULT_TTL": 0,
+        "DEFAULT_TIMEOUT": 1200,
+    }
+}
+RQ = {"QUEUE_CLASS": "muster.rq_worker.Doorbell"}
+RQ_SHOW_ADMIN_LINK = False  # its dashboard mounts itself in the admin, and reading it can start jobs
+
+LANGUAGE_CODE = "en"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = environ.text("MUSTER_TIME_ZONE", "UTC")
+
+STATIC_URL = "static/"
+STATIC_ROOT = HOME / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+_static_storage = (
+    "django.contrib.staticfiles.storage.StaticFilesStorage"
+    if DEBUG
+    else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": _static_storage},
+}
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = SECURE
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "default-src": ["'none'"],
+    "script-src": ["'self'"],
+    "style-src": ["'self'"],
+    "img-src": ["'self'"],
+    "font-src": ["'self'"],
+    "connect-src": ["'self'"],
+    "form-action": ["'self'"],
+    "base-uri": ["'none'"],
+    "frame-ancestors": ["'none'"],
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"redact": {"()": "muster.redaction.RedactingFilter"}},
+    "formatters": {"json": {"()": "muster.log_lines.JsonLines"}},
+    "handlers": {
+        "stdout": {
+            "class": "logging.StreamHandler",
+            "stream": "ext://sys.stdout",
+            "formatter": "json",
+            "filters": ["redact"],
+        }
+    },
+    "root": {"handlers": ["stdout"], "level": "INFO"},
+    # Django's own handlers would print a request's path and mail its errors; the root's handler redacts.
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+    },
+}
