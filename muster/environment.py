@@ -36,7 +36,7 @@ class Environment:
         """Return a number from `low` to `high`. Raises ImproperlyConfigured."""
         text = self.text(name)
         try:
-            value = float(text) if text else default
+            value = float(text) if text else float(default)
         except ValueError:
             raise ImproperlyConfigured(f"{name} is {text!r}. Set it to a number.") from None
         if not low <= value <= high:

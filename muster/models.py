@@ -1,6 +1,5 @@
 """The people of this installation, what they did, and the few facts about the installation itself."""
 
-from collections.abc import Collection
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar, Never
@@ -94,7 +93,8 @@ class Person(AbstractBaseUser):
     @cached_property
     def stands_in_for_approver(self) -> bool:
         """Whether somebody active who approves by role named this person as deputy."""
-        return type(self).objects.active().filter(deputy=self, role__in=roles_with(Permission.APPROVE)).exists()
+        stood_in_for = type(self).objects.active().filter(deputy=self, role__in=roles_with(Permission.APPROVE))
+        return bool(stood_in_for.exists())
 
     # Django's admin asks these three. Administrators see everything in it; other rows are read-only by their ModelAdmin.
     @property
@@ -224,7 +224,7 @@ class Installation(models.Model):
         return cls.objects.get_or_create(pk=1)[0]
 
 
-__all__: Collection[str] = [
+__all__ = [
     "AppendOnly",
     "Event",
     "Installation",

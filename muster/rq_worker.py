@@ -20,7 +20,7 @@ class Doorbell(DjangoRQ):
     def original_enqueue_call(self, *args: Any, **kwargs: Any) -> Job:
         if kwargs.get("failure_ttl") is None:
             kwargs["failure_ttl"] = settings.FAILURE_TTL
-        job: Job = super().original_enqueue_call(*args, **kwargs)
+        job: Job = super().original_enqueue_call(*args, **kwargs)  # type: ignore[no-untyped-call]
         return job
 
 

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import os
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -116,7 +116,13 @@ def check_keys() -> None:
         table.get_or_create(key_id=key_id, defaults={"value": now[key_id]})
 
 
-class EncryptedTextField(models.TextField[str, str]):
+if TYPE_CHECKING:
+    _TextField = models.TextField[str, str]
+else:
+    _TextField = models.TextField
+
+
+class EncryptedTextField(_TextField):
     """Text that is sealed in the database and clear in memory; the empty text stays empty. Not for look-ups.
 
     Reading a value raises WrongKey or Tampered. A data dump holds no clear text: the field is left empty there.

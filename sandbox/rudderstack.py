@@ -90,9 +90,9 @@ class Gateway:
         if source["unparsed"]:
             return self.kept(request, source["id"], raw, encoding, b"", None)
         text = unpacked(raw, encoding)
-        if forbidden := request.faults.get("reject_if_contains"):
-            if str(forbidden.get("text", "")).encode() in text:
-                raise refuse(400, str(forbidden.get("body", "event is not a valid rudder event")))
+        forbidden = request.faults.get("reject_if_contains")
+        if forbidden and str(forbidden.get("text", "")).encode() in text:
+            raise refuse(400, str(forbidden.get("body", "event is not a valid rudder event")))
         events = events_of(endpoint, text)
         self._check_rate(len(events or ()))
         suppressed = set(setting(self.store, "suppressed", []))

@@ -161,7 +161,7 @@ class RudderStackOrders:
         """Membership, with the message ids that came more than once."""
         shown: Any = self.membership(request, write_key).body
         repeated = self.delivery.duplicates(self._source(write_key)["id"])
-        return Reply(200, shown[:-1] + b',"duplicates":' + json_reply(repeated).body + b"}")  # type: ignore[operator]
+        return Reply(200, shown[:-1] + b',"duplicates":' + json_reply(repeated).body + b"}")
 
     def empty(self, request: Request, write_key: str) -> Reply:
         """Purge a destination's list behind everybody's back."""

@@ -82,7 +82,7 @@ class Connection(BaseHTTPRequestHandler):
             "PATH_INFO": unquote(path),
             "QUERY_STRING": query,
             "SERVER_NAME": "127.0.0.1",
-            "SERVER_PORT": str(self.server.server_address[1]),
+            "SERVER_PORT": str(cast("Server", self.server).port),
             "SERVER_PROTOCOL": "HTTP/1.1",
             "REMOTE_ADDR": self.client_address[0],
             "wsgi.version": (1, 0),
@@ -158,9 +158,14 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Connection)
 
     @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(cast(tuple[str, int], self.server_address)[1])
+
+    @property
     def url(self) -> str:
         """The base URL, without a slash at its end."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"http://127.0.0.1:{self.port}"
 
     def run(self) -> None:
         """Serve in a thread of its own."""

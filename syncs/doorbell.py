@@ -1,0 +1,35 @@
+"""Rings RQ: wakes a worker for a run. A lost ring costs seconds, never a run: the sweeper rings again."""
+
+import logging
+import uuid
+from datetime import datetime
+
+import django_rq
+from django.db import transaction
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from .models import Run
+
+JOB = "syncs.jobs.wake"
+JOB_SECONDS = 1200
+
+log = logging.getLogger(__name__)
+
+
+def ring(run_id: int, *, at: datetime | None = None) -> bool:
+    """Ask for a worker for this run and return whether Redis took it. Without Redis the run waits for the sweeper."""
+    Run.objects.filter(pk=run_id).update(rang_at=at or timezone.now())
+    try:
+        django_rq.get_queue("muster").enqueue_call(
+            JOB, kwargs={"run_id": run_id}, timeout=JOB_SECONDS, result_ttl=0, job_id=f"run-{run_id}-{uuid.uuid4().hex}"
+        )
+    except (RedisError, OSError) as error:
+        log.warning("no ring for run %d: %s", run_id, type(error).__name__)
+        return False
+    return True
+
+
+def ring_on_commit(run_id: int) -> None:
+    """Ring once the surrounding transaction is committed: a worker woken before would not see the run."""
+    transaction.on_commit(lambda: ring(run_id) and None)

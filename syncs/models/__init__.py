@@ -1,0 +1,19 @@
+from .batch import Batch, RejectedRow
+from .ledger import LedgerShard, Tombstone
+from .pause import Beat, Pause
+from .pull import Pull, StagedShard
+from .run import PlanShard, Release, Run
+
+__all__ = [
+    "Batch",
+    "Beat",
+    "LedgerShard",
+    "Pause",
+    "PlanShard",
+    "Pull",
+    "RejectedRow",
+    "Release",
+    "Run",
+    "StagedShard",
+    "Tombstone",
+]

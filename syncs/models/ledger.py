@@ -1,0 +1,54 @@
+"""What each activation holds, built only from acknowledged batches; and who must never be added again."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from audiences.models import Activation, Workspace
+
+
+class LedgerShard(models.Model):
+    """Members of one key prefix: `blob` is sealed columns (see syncs/ledger.py), sorted by key.
+
+    `digest` is a keyed digest over the clear columns: the chain that `manage.py verify` follows.
+    """
+
+    activation = models.ForeignKey(Activation, on_delete=models.PROTECT, related_name="ledger_shards")
+    number = models.PositiveIntegerField()
+    generation = models.PositiveIntegerField(default=1)
+    version = models.PositiveIntegerField(default=0)
+    members = models.PositiveIntegerField(default=0)
+    digest = models.CharField(max_length=32, blank=True, default="")
+    asserted_at = models.DateTimeField(null=True, blank=True)
+    blob = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["activation", "generation", "number"], name="ledger_shard_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"ledger {self.number} of list {self.activation_id}"
+
+
+class Tombstone(models.Model):
+    """A person who was erased: out of every list, for good.
+
+    `value` is a keyed hash: of the Customer.io id (kind `key`), or of the SHA-256 of one normal form of an identifier
+    (kind `identifier`).
+    """
+
+    class Kind(models.TextChoices):
+        KEY = "key", "key"
+        IDENTIFIER = "identifier", "identifier"
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="tombstones")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    value = models.BinaryField(max_length=16)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "kind", "value"], name="tombstone_once")]
+
+    def __str__(self) -> str:
+        return f"tombstone {self.pk}"

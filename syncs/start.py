@@ -1,0 +1,90 @@
+"""Starts a run of a list, or says why it cannot start."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from audiences.models import Activation, Definition, Lifecycle
+from muster import audit
+from muster.models import Person
+
+from .doorbell import ring_on_commit
+from .models import Pause, Run
+
+
+class CannotStart(Exception):
+    """The run was not started; the text says why and what to do."""
+
+
+class AlreadyLive(CannotStart):
+    """A run of this list is live already; `run` is it."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(f"Run {run.pk} of this list is still going. Nothing was started; follow that one.")
+        self.run = run
+
+
+def start(
+    activation: Activation,
+    *,
+    trigger: str,
+    at: datetime,
+    by: Person | None = None,
+    kind: str = Run.Kind.SYNC,
+    why: str = "",
+) -> Run:
+    """Create a waiting run of the current definition and ring for it. Raises AlreadyLive and CannotStart."""
+    definition = startable(activation, kind)
+    try:
+        with transaction.atomic():
+            run = Run.objects.create(
+                activation=activation,
+                definition=definition,
+                kind=kind,
+                trigger=trigger,
+                actor=by,
+                why=why,
+                created_at=at,
+                wake_at=at,
+                payload=activation.payload,
+            )
+            audit.record(
+                verb=f"started a {run.get_kind_display().lower()}",
+                subject=run,
+                by=by,
+                reason=why,
+                audience_id=activation.audience_id,
+                run_id=run.pk,
+                at=at,
+            )
+            ring_on_commit(run.pk)
+    except IntegrityError:
+        live = Run.objects.live().of_lists().filter(activation=activation).first()
+        if live is None:
+            raise
+        raise AlreadyLive(live) from None
+    return run
+
+
+def startable(activation: Activation, kind: str) -> Definition:
+    """Return the definition that a run would use. Raises CannotStart."""
+    definition = activation.audience.definitions.filter(state=Definition.State.CURRENT).first()
+    if definition is None:
+        raise CannotStart("The definition of done is not locked yet. Lock it on the audience's page, then sync.")
+    if activation.lifecycle == Lifecycle.RETIRED or activation.audience.archived_at:
+        raise CannotStart("This list is retired; nothing is sent to it any more.")
+    if activation.pipe is None or activation.pipe.archived_at:
+        raise CannotStart("This list has no pipe yet. Ask an administrator to connect one, then sync.")
+    if kind != Run.Kind.DRY_RUN:
+        if pause := Pause.objects.over(activation).first():
+            raise CannotStart(f"{what_is_paused(pause)} paused since {pause.at:%d %b %H:%M} UTC: {pause.reason}")
+        if activation.stopped_words:
+            raise CannotStart(activation.stopped_words)
+    return definition
+
+
+def what_is_paused(pause: Pause) -> str:
+    """Return the beginning of a sentence about a pause."""
+    if pause.destination:
+        return f"{pause.destination.name} is"
+    return f"{pause.audience.name} is" if pause.audience else "Everything is"
