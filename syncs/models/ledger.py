@@ -45,6 +45,7 @@ class Tombstone(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="tombstones")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     value = models.BinaryField(max_length=16)
+    hint = models.PositiveIntegerField(default=0, help_text="Of an identifier: the first 16 bits of its SHA-256")
     at = models.DateTimeField()
 
     class Meta:
