@@ -134,7 +134,7 @@ class Lease:
         if self._thread is not None:
             self._thread.join()
         # Whoever ends in an orderly way, also by an error, is not dead: the row is free at once.
-        type(self.row).objects.filter(pk=self.row.pk, fence=self.fence).update(lease_until=None)  # type: ignore[attr-defined]
+        type(self.row).objects.filter(pk=self.row.pk, fence=self.fence).update(lease_until=None)
 
     def _keep(self) -> None:
         try:

@@ -1,0 +1,123 @@
+"""Who of the people pulled may be on a list, and the one reason why each of the others may not. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+
+from muster.columns import Array, Columns
+
+from .tokens import FIELD_CODES, Flags, Tokens, among, keys_among, tokens
+
+
+class Out(IntEnum):
+    """Why a person is left out; 0: in. The earlier reason counts where several hold."""
+
+    IN = 0
+    ERASED = 1
+    EXCLUDED = 2
+    UNSUBSCRIBED = 3
+    DO_NOT_SHARE = 4
+    CONSENT = 5
+    NO_IDENTIFIER = 6
+    ID_HAS_AT = 7
+    SHARES_BLOCKED = 8
+
+
+# The wish of the person concerned: their removal is never parked and never paused.
+OPTED_OUT = frozenset({Out.ERASED, Out.UNSUBSCRIBED, Out.DO_NOT_SHARE, Out.CONSENT})
+# Out for a reason of their own, so that a profile that shares an identifier with them would bring them back.
+BLOCKING = frozenset({Out.ERASED, Out.EXCLUDED, Out.UNSUBSCRIBED, Out.DO_NOT_SHARE, Out.CONSENT})
+
+
+@dataclass(frozen=True)
+class Identifiers:
+    """The identifiers that a platform takes: (code, staged column) in order; `texts` for a userId in clear."""
+
+    fields: tuple[tuple[int, str], ...]
+    texts: bool = False
+
+    @classmethod
+    def of(cls, columns: Mapping[str, str], *, texts: bool = False) -> "Identifiers":
+        """Make from identifier -> staged column."""
+        return cls(tuple((FIELD_CODES[name], column) for name, column in columns.items()), texts)
+
+    def tokens(self, people: Columns) -> dict[int, Tokens]:
+        """Return the tokens of each field, by code."""
+        return {code: tokens(people[column], code) for code, column in self.fields}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What decides about one list. `flags` names attributes as staged; a suppression asks for no consent."""
+
+    identifiers: Identifiers
+    suppresses: bool = False
+    require_true: tuple[str, ...] = ()
+    not_true: tuple[str, ...] = ()
+    not_unsubscribed: bool = False
+    ids_with_at: bool = True
+
+
+@dataclass
+class Others:
+    """What is known of people outside of the shard: erased and excluded ones, and blocked identifiers."""
+
+    erased_keys: Array = field(default_factory=lambda: np.zeros(0, "S16"))
+    erased_identifier: Callable[[Array, int], Flags] = lambda digests, _code: np.zeros(len(digests), np.bool_)
+    excluded_tokens: Tokens = field(default_factory=lambda: np.zeros(0, np.uint64))
+    blocked: Tokens = field(default_factory=lambda: np.zeros(0, np.uint64))
+
+
+def reasons(people: Columns, rules: Rules, others: Others, excluded_keys: Array) -> Array:
+    """Return Out for each person of a shard, before blocked identifiers are known; `excluded_keys` is sorted."""
+    held = rules.identifiers.tokens(people)
+    out = np.zeros(len(people["key"]), np.uint8)
+
+    def mark(flags: Flags, reason: Out) -> None:
+        out[flags & (out == Out.IN)] = reason
+
+    erased = keys_among(people["key"], others.erased_keys)
+    for code, column in rules.identifiers.fields:
+        erased |= others.erased_identifier(people[column], code)
+    mark(erased, Out.ERASED)
+    excluded = keys_among(people["key"], excluded_keys)
+    for found in held.values():
+        excluded |= among(found, others.excluded_tokens)
+    mark(excluded, Out.EXCLUDED)
+    _mark_consent(people, rules, mark)
+    usable = np.zeros(len(out), np.bool_)
+    for found in held.values():
+        usable |= found != 0
+    mark(~usable, Out.NO_IDENTIFIER)
+    if rules.identifiers.texts and not rules.ids_with_at:
+        mark(people["ext_at"] == 1, Out.ID_HAS_AT)
+    return out
+
+
+def _mark_consent(people: Columns, rules: Rules, mark: Callable[[Flags, Out], None]) -> None:
+    """Missing means out for targeting. Suppression has its own basis: only who forbade sharing is out."""
+    if rules.not_unsubscribed and not rules.suppresses:
+        mark(people["flag:unsubscribed"] == 1, Out.UNSUBSCRIBED)
+    for name in rules.not_true:
+        mark(people[f"flag:{name}"] == 1, Out.DO_NOT_SHARE)
+    if not rules.suppresses:
+        for name in rules.require_true:
+            mark(people[f"flag:{name}"] != 1, Out.CONSENT)
+
+
+def blocking_tokens(people: Columns, rules: Rules, out: Array) -> list[Tokens]:
+    """Return the identifiers of people who are out by their own wish, an exclusion, or erasure."""
+    blocking = np.isin(out, [int(reason) for reason in BLOCKING])
+    return [found[blocking] for found in rules.identifiers.tokens(people).values()] if blocking.any() else []
+
+
+def with_blocked(people: Columns, rules: Rules, out: Array, blocked: Tokens) -> Array:
+    """Return the reasons with those who carry a blocked identifier out too; on a suppression list they stay in."""
+    if rules.suppresses or not len(blocked):
+        return out
+    shares = np.zeros(len(out), np.bool_)
+    for found in rules.identifiers.tokens(people).values():
+        shares |= among(found, blocked)
+    return np.where(shares & (out == Out.IN), np.uint8(Out.SHARES_BLOCKED), out)

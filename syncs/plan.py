@@ -1,0 +1,198 @@
+"""What has to happen in one key prefix so that the ledger equals the people wanted: a merge of two sorted arrays. Pure.
+
+A plan shard is packed columns:
+  op         u1 for each staged person: 0 nothing, 1 add, 2 change, 3 re-assert; absent when all are 0
+  gone.key   S16 ledger keys of people who leave, or stay and lose an identifier; sorted
+  gone.why   u1 Out, or LEFT
+  gone.drop  u1 1: the person stays
+  gone.ends  u4 end of each person's place in gone.take
+  gone.take  u1 for each identifier the ledger holds of the person: 1 when the removal carries it
+A person who leaves and of whom nothing may be taken is a release: the ledger forgets them without a request.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from muster.columns import Array, Columns
+
+from .eligibility import OPTED_OUT, Identifiers, Out
+from .tokens import ODD, Flags, Tokens, among, keys_among, words
+
+ADD, CHANGE, REASSERT = 1, 2, 3
+LEFT: Final = 100
+PASSES: Final = ("optouts", "removals", "additions")
+
+
+def passes(*, suppresses: bool) -> tuple[str, str, str]:
+    """Return the passes in order: opt-outs always first; suppression adds before it removes, targeting the reverse."""
+    return ("optouts", "additions", "removals") if suppresses else ("optouts", "removals", "additions")
+
+
+@dataclass
+class Shard:
+    """The plan of one prefix. `flat_tokens`: of every identifier of the gone, in order; `gone_at`: their place in `op`."""
+
+    op: Array
+    gone_key: Array
+    gone_why: Array
+    gone_drop: Array
+    gone_ends: Array
+    gone_take: Array
+    gone_at: Array
+    flat_tokens: Tokens
+
+    def packed(self) -> Columns:
+        """Return the columns to store; none when there is nothing to do."""
+        columns: Columns = {"op": self.op} if self.op.any() else {}
+        if len(self.gone_key):
+            columns |= {
+                "gone.key": self.gone_key,
+                "gone.why": self.gone_why,
+                "gone.drop": self.gone_drop,
+                "gone.ends": self.gone_ends,
+                "gone.take": self.gone_take,
+            }
+        return columns
+
+
+def lengths_of(ends: Array) -> Array:
+    """Return how many flat entries each owner has, from their cumulative ends."""
+    return np.asarray(np.diff(ends.astype(np.int64), prepend=np.int64(0)), dtype=np.int64)
+
+
+def owners_of(ends: Array) -> Array:
+    """Return the owner's place for each flat entry."""
+    return np.repeat(np.arange(len(ends)), lengths_of(ends))
+
+
+def flat_rows(all_ends: Array, chosen: Array) -> tuple[Array, Array]:
+    """Return (flat positions, cumulative ends) of the entries of the chosen owners."""
+    lengths = lengths_of(all_ends)[chosen]
+    starts = all_ends.astype(np.int64)[chosen] - lengths
+    ends = np.cumsum(lengths)
+    offsets = np.repeat(starts - (ends - lengths), lengths)
+    return offsets + np.arange(len(offsets)), ends.astype(np.uint32)
+
+
+def ledger_tokens(ledger: Columns) -> Tokens:
+    """Return the token of every identifier in a ledger shard, in order."""
+    plain = words(ledger["id.raw"])
+    with np.errstate(over="ignore"):
+        return plain ^ (ledger["id.field"].astype(np.uint64) * ODD)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The two sides that a merge compares, in one key prefix: `out` and `digests` belong to `people`."""
+
+    people: Columns
+    out: Array
+    digests: Tokens
+    ledger: Columns
+    identifiers: Identifiers
+    suppresses: bool
+    erased_keys: Array
+
+
+def merge(sides: Sides, reassert: Flags | None = None) -> Shard:
+    """Return the plan of one prefix, before claims. `reassert` marks people sent again although nothing changed."""
+    people, ledger, wanted = sides.people, sides.ledger, sides.out == Out.IN
+    in_ledger = keys_among(people["key"], ledger["key"])
+    places = np.searchsorted(ledger["key"], people["key"])
+    places[~in_ledger] = 0
+    same = in_ledger.copy()
+    if len(ledger["key"]):
+        same &= ledger["digest"][places] == sides.digests
+    op = np.zeros(len(wanted), np.uint8)
+    op[wanted & ~in_ledger] = ADD
+    op[wanted & in_ledger & ~same] = CHANGE
+    if reassert is not None:
+        op[wanted & same & reassert] = REASSERT
+    leaving = ~keys_among(ledger["key"], people["key"][wanted])
+    flat = ledger_tokens(ledger)
+    stale = _stale(sides, wanted & in_ledger, places, flat)
+    drops = np.zeros(len(leaving), np.bool_)
+    drops[owners_of(ledger["id.ends"])[stale]] = True
+    gone = np.flatnonzero(leaving | drops)
+    rows, ends = flat_rows(ledger["id.ends"], gone)
+    place_of = np.full(len(leaving), -1, np.int64)
+    place_of[places[in_ledger]] = np.flatnonzero(in_ledger)
+    return Shard(
+        op=op,
+        gone_key=ledger["key"][gone],
+        gone_why=_why(ledger["key"][gone], people, sides.out, sides.erased_keys),
+        gone_drop=drops[gone].astype(np.uint8),
+        gone_ends=ends,
+        gone_take=(stale | leaving[owners_of(ledger["id.ends"])])[rows].astype(np.uint8),
+        gone_at=place_of[gone],
+        flat_tokens=flat[rows],
+    )
+
+
+def _stale(sides: Sides, staying: Flags, places: Array, flat: Tokens) -> Flags:
+    """Return which identifiers in the ledger belong to people who stay and no longer carry them; none for suppression."""
+    ledger = sides.ledger
+    if sides.suppresses or not staying.any():
+        return np.zeros(len(flat), np.bool_)
+    owner = owners_of(ledger["id.ends"])
+    stays = np.zeros(len(ledger["key"]), np.bool_)
+    stays[places[staying]] = True
+    stale = stays[owner]
+    for found in sides.identifiers.tokens(sides.people).values():
+        current = np.zeros(len(ledger["key"]), np.uint64)
+        current[places[staying]] = found[staying]
+        stale &= current[owner] != flat
+    return np.asarray(stale)
+
+
+def _why(gone: Array, people: Columns, out: Array, erased_keys: Array) -> Array:
+    """Return why each ledger key is gone: the reason of the person in the segment, else erased or left."""
+    why = np.full(len(gone), LEFT, np.uint8)
+    why[keys_among(gone, erased_keys)] = Out.ERASED
+    present = keys_among(gone, people["key"])
+    if present.any():
+        why[present] = out[np.searchsorted(people["key"], gone[present])]
+    return why
+
+
+def without_claims(shard: Shard, claimed: Tokens) -> Shard:
+    """Return the plan with no removal carrying an identifier that a wanted member carries; empty drops are no drops.
+
+    A tombstone beats a claim: of erased people everything is taken. People who stay and lose an identifier are sent
+    again: at the platform a removal by any identifier removes the person.
+    """
+    if not len(shard.gone_key):
+        return shard
+    owner = owners_of(shard.gone_ends)
+    spared = among(shard.flat_tokens, claimed) & (shard.gone_why != Out.ERASED)[owner]
+    take = (shard.gone_take.astype(np.bool_) & ~spared).astype(np.uint8)
+    taken = np.bincount(owner[take == 1], minlength=len(shard.gone_key)) > 0
+    kept = np.flatnonzero(taken | (shard.gone_drop == 0))
+    rows, ends = flat_rows(shard.gone_ends, kept)
+    op = shard.op.copy()
+    dropped = shard.gone_at[kept][shard.gone_drop[kept] == 1]
+    op[dropped] = np.where(op[dropped] == 0, np.uint8(REASSERT), op[dropped])
+    return Shard(
+        op=op,
+        gone_key=shard.gone_key[kept],
+        gone_why=shard.gone_why[kept],
+        gone_drop=shard.gone_drop[kept],
+        gone_ends=ends,
+        gone_take=take[rows],
+        gone_at=shard.gone_at[kept],
+        flat_tokens=shard.flat_tokens[rows],
+    )
+
+
+def is_optout(why: Array, drop: Array, *, suppresses: bool) -> Flags:
+    """Return which removals are the person's own wish; from a suppression list only erasure and a refusal to share are."""
+    own = {Out.ERASED, Out.DO_NOT_SHARE} if suppresses else OPTED_OUT
+    return np.asarray(np.isin(why, [int(reason) for reason in own]) & (drop == 0))
+
+
+def is_release(shard: Shard) -> Flags:
+    """Return which gone people leave the ledger without a request, since others still carry all their identifiers."""
+    taken = np.bincount(owners_of(shard.gone_ends)[shard.gone_take == 1], minlength=len(shard.gone_key))
+    return np.asarray((taken == 0) & (shard.gone_drop == 0))
