@@ -76,7 +76,7 @@ def django_db_modify_db_settings_xdist_suffix(request: pytest.FixtureRequest) ->
     worker = getattr(request.config, "workerinput", {}).get("workerid")
     database: dict[str, Any] = django_settings.DATABASES["default"]
     if worker and connection.vendor != "sqlite":
-        database["TEST"] = {"NAME": f"test_{database['NAME']}_{worker}"}
+        database.setdefault("TEST", {})["NAME"] = f"test_{database['NAME']}_{worker}"
 
 
 # The cast
