@@ -1,7 +1,7 @@
 from .audience import Activation, Audience, Lifecycle, Purpose
 from .definition import Definition
 from .pipe import Destination, Pipe
-from .trait import Trait
+from .trait import Trait, TraitAllowance
 from .workspace import RequestSlot, Segment, Workspace
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "RequestSlot",
     "Segment",
     "Trait",
+    "TraitAllowance",
     "Workspace",
 ]

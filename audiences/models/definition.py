@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from .audience import Audience, Purpose
 
@@ -21,6 +22,9 @@ class Definition(models.Model):
     consent: {"*": rule} or {"<destination id>": rule}; rule = {"require_true": [attribute], "not_true": [attribute],
         "not_unsubscribed": bool, "basis": str}
     destinations: [destination id]
+    routes: {"<destination id>": {"pipe": <Pipe id> or None, "list_name": str}}: what its lists become when it is locked
+
+    `revision` moves with every saved edit of a draft: who saves must have seen the newest.
     """
 
     class State(models.TextChoices):
@@ -64,6 +68,7 @@ class Definition(models.Model):
     )
     consent = models.JSONField(default=dict, blank=True)
     destinations = models.JSONField(default=list, blank=True)
+    routes = models.JSONField(default=dict, blank=True)
     size_low = models.PositiveBigIntegerField(null=True, blank=True)
     size_high = models.PositiveBigIntegerField(null=True, blank=True)
     match_low = models.FloatField(null=True, blank=True, help_text="percent")
@@ -75,7 +80,8 @@ class Definition(models.Model):
     edited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    edited_at = models.DateTimeField(auto_now=True)
+    edited_at = models.DateTimeField(default=timezone.now)
+    revision = models.PositiveIntegerField(default=1)
     locked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -101,7 +107,7 @@ class Definition(models.Model):
         return f"{self.audience.name} v{self.number}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save a draft. Raises Locked for a version that is locked; only its state may still move, by `Definition.lock`."""
+        """Save a draft. Raises Locked for a version that is locked; only its state may still move, by registering.lock."""
         if self.pk and Definition.objects.filter(pk=self.pk).exclude(state=self.State.DRAFT).exists():
             raise Locked(f"v{self.number} is locked and cannot be changed; edit makes v{self.number + 1}")
         super().save(*args, **kwargs)

@@ -1,7 +1,11 @@
 """The trait registry: the only attributes that may be asked for and sent on."""
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
+
+from .audience import Audience
 
 
 class Trait(models.Model):
@@ -23,3 +27,19 @@ class Trait(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class TraitAllowance(models.Model):
+    """An administrator's word that a sensitive trait may be used for one audience, and why."""
+
+    trait = models.ForeignKey(Trait, on_delete=models.CASCADE, related_name="allowances")
+    audience = models.ForeignKey(Audience, on_delete=models.CASCADE, related_name="trait_allowances")
+    reason = models.CharField(max_length=300)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["trait", "audience"], name="trait_allowed_once")]
+
+    def __str__(self) -> str:
+        return f"{self.trait_id} for {self.audience_id}"

@@ -31,6 +31,12 @@ class Workspace(models.Model):
         default="",
         help_text='Why Customer.io ids that contain "@" may be sent as userId. Empty: they are left out.',
     )
+    do_not_share = models.CharField(
+        max_length=120,
+        blank=True,
+        default="",
+        help_text="The attribute that says: do not share this person. It is part of every consent rule.",
+    )
     people = models.PositiveBigIntegerField(null=True, blank=True)
     data_out = models.JSONField(
         default=list, blank=True, help_text="Customer.io's own RudderStack Data Out, as last read."
@@ -40,6 +46,7 @@ class Workspace(models.Model):
     check_words = models.CharField(max_length=500, blank=True, default="")
     checked_at = models.DateTimeField(null=True, blank=True)
     segments_read_at = models.DateTimeField(null=True, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
