@@ -12,23 +12,24 @@ from .tokens import FIELD_CODES, Flags, Tokens, among, keys_among, tokens
 
 
 class Out(IntEnum):
-    """Why a person is left out; 0: in. The earlier reason counts where several hold."""
+    """Why a person is left out; 0: in. The earlier reason counts where several hold.
+
+    From EXCLUDED on up to 99: the exclusion with that place in the definition.
+    """
 
     IN = 0
     ERASED = 1
-    EXCLUDED = 2
     UNSUBSCRIBED = 3
     DO_NOT_SHARE = 4
     CONSENT = 5
     NO_IDENTIFIER = 6
     ID_HAS_AT = 7
     SHARES_BLOCKED = 8
+    EXCLUDED = 16
 
 
 # The wish of the person concerned: their removal is never parked and never paused.
 OPTED_OUT = frozenset({Out.ERASED, Out.UNSUBSCRIBED, Out.DO_NOT_SHARE, Out.CONSENT})
-# Out for a reason of their own, so that a profile that shares an identifier with them would bring them back.
-BLOCKING = frozenset({Out.ERASED, Out.EXCLUDED, Out.UNSUBSCRIBED, Out.DO_NOT_SHARE, Out.CONSENT})
 
 
 @dataclass(frozen=True)
@@ -66,26 +67,30 @@ class Others:
 
     erased_keys: Array = field(default_factory=lambda: np.zeros(0, "S16"))
     erased_identifier: Callable[[Array, int], Flags] = lambda digests, _code: np.zeros(len(digests), np.bool_)
-    excluded_tokens: Tokens = field(default_factory=lambda: np.zeros(0, np.uint64))
+    excluded_tokens: list[Tokens] = field(default_factory=list)
     blocked: Tokens = field(default_factory=lambda: np.zeros(0, np.uint64))
 
 
-def reasons(people: Columns, rules: Rules, others: Others, excluded_keys: Array) -> Array:
-    """Return Out for each person of a shard, before blocked identifiers are known; `excluded_keys` is sorted."""
+def reasons(people: Columns, rules: Rules, others: Others, excluded_keys: list[Array]) -> Array:
+    """Return Out for each person of a shard, before blocked identifiers are known.
+
+    `excluded_keys` are the sorted keys of each exclusion's people in the same prefix.
+    """
     held = rules.identifiers.tokens(people)
     out = np.zeros(len(people["key"]), np.uint8)
 
-    def mark(flags: Flags, reason: Out) -> None:
+    def mark(flags: Flags, reason: int) -> None:
         out[flags & (out == Out.IN)] = reason
 
     erased = keys_among(people["key"], others.erased_keys)
     for code, column in rules.identifiers.fields:
         erased |= others.erased_identifier(people[column], code)
     mark(erased, Out.ERASED)
-    excluded = keys_among(people["key"], excluded_keys)
-    for found in held.values():
-        excluded |= among(found, others.excluded_tokens)
-    mark(excluded, Out.EXCLUDED)
+    for place, keys in enumerate(excluded_keys):
+        excluded = keys_among(people["key"], keys)
+        for found in held.values():
+            excluded |= among(found, others.excluded_tokens[place])
+        mark(excluded, Out.EXCLUDED + place)
     _mark_consent(people, rules, mark)
     usable = np.zeros(len(out), np.bool_)
     for found in held.values():
@@ -96,7 +101,7 @@ def reasons(people: Columns, rules: Rules, others: Others, excluded_keys: Array)
     return out
 
 
-def _mark_consent(people: Columns, rules: Rules, mark: Callable[[Flags, Out], None]) -> None:
+def _mark_consent(people: Columns, rules: Rules, mark: Callable[[Flags, int], None]) -> None:
     """Missing means out for targeting. Suppression has its own basis: only who forbade sharing is out."""
     if rules.not_unsubscribed and not rules.suppresses:
         mark(people["flag:unsubscribed"] == 1, Out.UNSUBSCRIBED)
@@ -109,7 +114,7 @@ def _mark_consent(people: Columns, rules: Rules, mark: Callable[[Flags, Out], No
 
 def blocking_tokens(people: Columns, rules: Rules, out: Array) -> list[Tokens]:
     """Return the identifiers of people who are out by their own wish, an exclusion, or erasure."""
-    blocking = np.isin(out, [int(reason) for reason in BLOCKING])
+    blocking = np.isin(out, [int(reason) for reason in OPTED_OUT]) | (out >= Out.EXCLUDED)
     return [found[blocking] for found in rules.identifiers.tokens(people).values()] if blocking.any() else []
 
 
@@ -121,3 +126,10 @@ def with_blocked(people: Columns, rules: Rules, out: Array, blocked: Tokens) -> 
     for found in rules.identifiers.tokens(people).values():
         shares |= among(found, blocked)
     return np.where(shares & (out == Out.IN), np.uint8(Out.SHARES_BLOCKED), out)
+
+
+def name_of(reason: int, exclusions: list[int]) -> str:
+    """Return the code under which a reason is counted; `exclusions` are the segments' numbers in order."""
+    if reason >= Out.EXCLUDED:
+        return f"excluded:{exclusions[reason - Out.EXCLUDED]}"
+    return Out(reason).name.lower()

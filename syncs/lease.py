@@ -133,7 +133,9 @@ class Lease:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
-        # Whoever ends in an orderly way, also by an error, is not dead: the row is free at once.
+        # An error that nobody foresaw counts as a death: the lease runs out, so that a crash loop is noticed and stopped.
+        if kind is not None:
+            return
         type(self.row).objects.filter(pk=self.row.pk, fence=self.fence).update(lease_until=None)
 
     def _keep(self) -> None:

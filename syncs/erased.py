@@ -1,0 +1,50 @@
+"""Who was erased: asked at the plan and again at every addition."""
+
+import hashlib
+
+import numpy as np
+
+from audiences.models import Workspace
+from muster.columns import KEY, Array
+from muster.vault import pepper
+
+from .models import Tombstone
+from .tokens import Flags
+
+
+def identifier_value(digest: bytes) -> bytes:
+    """Return what a tombstone keeps of an identifier's SHA-256."""
+    return hashlib.blake2b(digest, key=pepper("tombstone"), digest_size=16).digest()
+
+
+def identifier_hint(digest: bytes) -> int:
+    """Return the 16 bits by which most identifiers are told apart from an erased one without a keyed hash."""
+    return int.from_bytes(digest[:2], "little")
+
+
+class Erased:
+    """The tombstones of a workspace as of `newest`, the newest one's primary key."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        rows = list(Tombstone.objects.filter(workspace=workspace).values_list("pk", "kind", "value", "hint"))
+        self.newest = max((row[0] for row in rows), default=0)
+        keys = sorted(bytes(value) for _, kind, value, _ in rows if kind == Tombstone.Kind.KEY)
+        self.keys: Array = np.frombuffer(b"".join(keys), KEY)
+        self._values = {bytes(value) for _, kind, value, _ in rows if kind == Tombstone.Kind.IDENTIFIER}
+        self._hints = np.zeros(1 << 16, np.bool_)
+        self._hints[[hint for _, kind, _, hint in rows if kind == Tombstone.Kind.IDENTIFIER]] = True
+
+    def is_current(self) -> bool:
+        """Whether nobody was erased since."""
+        return not Tombstone.objects.filter(workspace=self.workspace, pk__gt=self.newest).exists()
+
+    def identifier(self, digests: Array, _code: int = 0) -> Flags:
+        """Return which 32-byte digests belong to an erased person."""
+        found = np.zeros(len(digests), np.bool_)
+        if not self._values or not len(digests):
+            return found
+        hints = np.ascontiguousarray(digests).view(np.dtype("<u2")).reshape(-1, 16)[:, 0]
+        for place in np.flatnonzero(self._hints[hints]):
+            found[place] = identifier_value(digests[place].tobytes()) in self._values
+        return found

@@ -1,0 +1,249 @@
+"""The events that carry a membership change to RudderStack, as JSON text made from templates. Pure, without a clock.
+
+The same people, run and payload version give the same bytes, so that a request can be made again after a crash. Text
+from outside is escaped by orjson; everything else is hex, integers and constants of ours.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+import orjson
+
+from muster.columns import Array
+
+VERSION: Final = 1
+RECORD, AUDIENCELIST, EVENTS = "record", "audiencelist", "identify_track"
+ACTIONS: Final = {1: "insert", 2: "update", 3: "insert"}  # by plan.ADD, CHANGE, REASSERT; RudderStack adds on both
+LIST_ROWS: Final = 10_000
+NOTHING: Final = bytes(32)
+LONGEST_EVENT_NAME: Final = 100
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What the payload of one run is made with. `fields`: identifier code -> field name at the platform."""
+
+    kind: str
+    activation_id: int
+    run_id: int
+    pass_name: str
+    secret: bytes
+    fields: dict[int, str]
+    audience_id: int = 0
+    audience_name: str = ""
+    audience_slug: str = ""
+    definition: int = 0
+    traits: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def list_user(self) -> str:
+        """The stable userId that keeps an audiencelist's events in order in RudderStack's router."""
+        return f"muster-list-{self.activation_id}"
+
+    @property
+    def trait(self) -> str:
+        """The boolean trait that says whether somebody is in the audience."""
+        return f"muster_aud_{self.audience_slug.replace('-', '_')}"
+
+
+@dataclass
+class Rows:
+    """One text a person, `""` where nothing is sent, and how many events each holds; sorted by key."""
+
+    texts: list[str] = field(default_factory=list)
+    events: list[int] = field(default_factory=list)
+
+
+def quoted(text: str) -> str:
+    """Return the text as JSON."""
+    return orjson.dumps(text).decode()
+
+
+def split(data: str, width: int) -> list[str]:
+    """Return the text cut into pieces of a width."""
+    return [data[start : start + width] for start in range(0, len(data), width)]
+
+
+def message_ids(spec: Spec, keys: Array, operation: str) -> list[str]:
+    """Return the messageId of each key for an operation: the same at every try."""
+    begun = hashlib.blake2b(key=spec.secret, digest_size=16)
+    begun.update(f"{spec.activation_id}:{spec.run_id}:{spec.pass_name}:{operation}:".encode())
+    found = []
+    data = keys.tobytes()
+    for start in range(0, len(data), 16):
+        one = begun.copy()
+        one.update(data[start : start + 16])
+        found.append(one.hexdigest())
+    return found
+
+
+def field_texts(name: str, digests: Array) -> list[str]:
+    """Return `"NAME":"<hex>"` for each digest, empty where it is absent."""
+    raw = digests.tobytes()
+    return [
+        f'"{name}":"{digest}"' if raw[32 * place : 32 * place + 32] != NOTHING else ""
+        for place, digest in enumerate(split(raw.hex(), 64))
+    ]
+
+
+def added_fields(spec: Spec, columns: dict[int, Array]) -> list[str]:
+    """Return the inside of each person's `fields` object: every identifier that is there."""
+    parts = [field_texts(spec.fields[code], digests) for code, digests in columns.items()]
+    if len(parts) == 1:
+        return parts[0]
+    if len(parts) == 2:
+        return [f"{one},{two}" if one and two else one or two for one, two in zip(*parts, strict=True)]
+    return [",".join(filter(None, some)) for some in zip(*parts, strict=True)]
+
+
+def record(action: str, user: str, message: str, fields: str) -> str:
+    """Return one record event."""
+    return (
+        f'{{"type":"record","action":"{action}","userId":"{user}","messageId":"{message}","channel":"server",'
+        f'"context":{{}},"fields":{{{fields}}}}}'
+    )
+
+
+def add_rows(spec: Spec, keys: Array, op: Array, columns: dict[int, Array]) -> Rows:
+    """Return the rows that add people to an ad platform's list; `columns` are their digests by identifier code."""
+    inside = added_fields(spec, columns)
+    if spec.kind == AUDIENCELIST:
+        return Rows([f"{{{fields}}}" for fields in inside], [1] * len(inside))
+    users = split(keys.tobytes().hex(), 32)
+    messages = message_ids(spec, keys, "add")
+    actions = [ACTIONS[code] for code in op.tolist()]
+    texts = [
+        record(action, user, message, fields)
+        for action, user, message, fields in zip(actions, users, messages, inside, strict=True)
+    ]
+    return Rows(texts, [1] * len(texts))
+
+
+def remove_rows(spec: Spec, keys: Array, drops: Sequence[int], taken: Sequence[Sequence[tuple[int, bytes]]]) -> Rows:
+    """Return the rows that remove people, or old identifiers of people who stay, from an ad platform's list.
+
+    `taken` are (identifier code, SHA-256) a person. Several of one field need a row each; none at all is a release.
+    """
+    rows = Rows()
+    users = split(keys.tobytes().hex(), 32)
+    for place, identifiers in enumerate(taken):
+        some = list(grouped(spec, identifiers))
+        if spec.kind == AUDIENCELIST:
+            texts = [f"{{{inside}}}" for inside in some]
+        else:
+            operation = "drop" if drops[place] else "remove"
+            key = keys[place : place + 1]
+            texts = [
+                record("delete", users[place], message_ids(spec, key, f"{operation}{number}")[0], inside)
+                for number, inside in enumerate(some)
+            ]
+        rows.texts.append(",".join(texts))
+        rows.events.append(len(texts))
+    return rows
+
+
+def grouped(spec: Spec, identifiers: Sequence[tuple[int, bytes]]) -> Iterator[str]:
+    """Yield the insides of as few `fields` objects as hold the identifiers, each field at most once in one."""
+    left = list(identifiers)
+    while left:
+        used: dict[int, bytes] = {}
+        rest = []
+        for code, digest in left:
+            if code in used:
+                rest.append((code, digest))
+            else:
+                used[code] = digest
+        yield ",".join(f'"{spec.fields[code]}":"{used[code].hex()}"' for code in sorted(used))
+        left = rest
+
+
+def event_rows(
+    spec: Spec, keys: Array, op: Array, users: Sequence[bytes], traits: Sequence[str], *, entered: bool
+) -> Rows:
+    """Return an identify, and for who enters or leaves a track, for each person; `traits` is JSON inside, `""` for none.
+
+    `op` is plan.ADD for who enters; any other value sends the identify alone.
+    """
+    rows = Rows()
+    identifies, tracks = message_ids(spec, keys, "identify"), message_ids(spec, keys, "track")
+    state = "true" if entered else "false"
+    event = "Audience Entered" if entered else "Audience Exited"
+    properties = (
+        f'{{"audience_id":{spec.audience_id},"audience_name":{quoted(spec.audience_name)},"run_id":{spec.run_id},'
+        f'"definition_version":{spec.definition}}}'
+    )
+    for code, user, inside, first, second in zip(op.tolist(), users, traits, identifies, tracks, strict=True):
+        name = quoted(user.decode())
+        more = f",{inside}" if inside else ""
+        text = (
+            f'{{"type":"identify","userId":{name},"messageId":"{first}","channel":"server",'
+            f'"context":{{"traits":{{"{spec.trait}":{state}{more}}}}}}}'
+        )
+        if code == 1:
+            text += (
+                f',{{"type":"track","event":"{event}","userId":{name},"messageId":"{second}","channel":"server",'
+                f'"context":{{}},"properties":{properties}}}'
+            )
+        rows.texts.append(text)
+        rows.events.append(2 if code == 1 else 1)
+    return rows
+
+
+def body(spec: Spec, texts: Sequence[str], first_key: bytes) -> bytes:
+    """Return the request's body for consecutive people; `first_key` names an audiencelist's one event."""
+    inside = ",".join(filter(None, texts))
+    if spec.kind != AUDIENCELIST:
+        return f'{{"batch":[{inside}]}}'.encode()
+    operation = "add" if spec.pass_name == "additions" else "remove"
+    named = hashlib.blake2b(key=spec.secret, digest_size=16)
+    named.update(f"{spec.activation_id}:{spec.run_id}:{spec.pass_name}:list:".encode() + first_key)
+    return (
+        f'{{"batch":[{{"type":"audiencelist","userId":"{spec.list_user}","messageId":"{named.hexdigest()}",'
+        f'"channel":"server","context":{{}},"integrations":{{"All":true}},"properties":{{"listData":'
+        f'{{"{operation}":[{inside}]}},"enablePartialFailure":true}}}}]}}'
+    ).encode()
+
+
+def trait_text(spec: Spec, values: Sequence[bytes]) -> tuple[str, int]:
+    """Return the JSON inside of a person's allowed traits, and how many were left out for their type."""
+    found, wrong = [], 0
+    for (name, kind), raw in zip(spec.traits, values, strict=True):
+        if not raw:
+            continue
+        value = typed(raw.decode(), kind)
+        if value is None:
+            wrong += 1
+        else:
+            found.append(f"{quoted(name)}:{value}")
+    return ",".join(found), wrong
+
+
+def typed(text: str, kind: str) -> str | None:
+    """Return a trait's value as JSON of its registered type, None where it is of another type.
+
+    Customer.io shows every value as text; timestamps leave as ISO 8601 with offset, also those kept as unix seconds.
+    """
+    if kind == "text":
+        return quoted(text)
+    if kind == "boolean":
+        return text.lower() if text.lower() in {"true", "false"} else None
+    try:
+        if kind == "number":
+            value = orjson.loads(text)
+            return text if isinstance(value, int | float) and not isinstance(value, bool) else None
+        return quoted(moment(text).isoformat())
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def moment(text: str) -> datetime:
+    """Return the moment that the text stands for: unix seconds, or ISO 8601 with offset. Raises ValueError."""
+    if text.isdecimal():
+        return datetime.fromtimestamp(int(text), UTC)
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError("a timestamp without offset")
+    return found
