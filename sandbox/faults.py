@@ -25,7 +25,6 @@ KINDS: Final = frozenset(STATUS_KINDS) | {
     "loop_cursor",
     "repeat_page",
     "html",
-    "html200",
     "count_off",
     "mutate_between_pages",
     "expired_link",
@@ -42,6 +41,10 @@ KINDS: Final = frozenset(STATUS_KINDS) | {
 }
 
 
+class UnknownFault(ValueError):
+    """There is no such fault; the text says what there is."""
+
+
 class Faults:
     """The ordered faults; looking one up costs nothing while there is none."""
 
@@ -51,14 +54,14 @@ class Faults:
         self._known: list[dict[str, Any]] | None = None
 
     def add(self, wanted: dict[str, Any]) -> int:
-        """Order a fault. Raises ValueError for a kind or pattern that does not exist."""
+        """Order a fault. Raises UnknownFault for a kind or pattern that does not exist."""
         kind, match = str(wanted.get("kind")), wanted.get("match") or {}
         if kind not in KINDS:
-            raise ValueError(f"There is no fault {kind!r}. Known: {', '.join(sorted(KINDS))}.")
+            raise UnknownFault(f"There is no fault {kind!r}. Known: {', '.join(sorted(KINDS))}.")
         try:
             re.compile(match.get("path", ""))
         except re.error as error:
-            raise ValueError(f"match.path is not a regular expression: {error}.") from error
+            raise UnknownFault(f"match.path is not a regular expression: {error}.") from error
         with self._lock:
             number = self.store.execute(
                 "INSERT INTO faults (kind, method, path, write_key, times, after, details) VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -82,7 +82,7 @@ class Inbox:
     def keep(self, source: int, request: dict[str, Any], raw: bytes, text: bytes, events: list[Event] | None) -> int:
         """Store a body. Returns the request's number; numbers ascend in the order of storing."""
         digest, raw_digest = sha256(text).hexdigest(), sha256(raw).hexdigest()
-        messages = len({event.get("messageId") for event in events or ()}) if events else 0
+        messages = len({str(event.get("messageId")) for event in events or ()})
         with self._lock:
             start = self._file.tell()
             self._file.write(raw)
@@ -137,6 +137,7 @@ class Inbox:
             self.store.clear(TABLES)
             self._known.clear()
             self._file.truncate(0)
+            self._file.seek(0)
 
 
 def _events(endpoint: str, text: bytes) -> list[Event]:

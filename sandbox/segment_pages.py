@@ -26,9 +26,12 @@ def offset_of(cursor: str) -> int:
     if not cursor:
         return 0
     try:
-        return int(base64.b64decode(cursor, validate=True).decode().removeprefix("0:"))
+        offset = int(base64.b64decode(cursor, validate=True).decode().removeprefix("0:"))
     except (binascii.Error, UnicodeDecodeError, ValueError) as bad:
         raise Refusal(error(400)) from bad
+    if offset < 0:
+        raise Refusal(error(400))
+    return offset
 
 
 class SegmentPages:

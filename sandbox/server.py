@@ -118,6 +118,7 @@ class Connection(BaseHTTPRequestHandler):
         for piece in pieces:
             if piece and self.command != "HEAD":
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+                self.wfile.flush()
         if chunked:
             self.wfile.write(b"0\r\n\r\n")
         self.wfile.flush()

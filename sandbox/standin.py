@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from sandbox.faults import STATUS_KINDS, Faults
+from sandbox.faults import STATUS_KINDS, Faults, UnknownFault
 from sandbox.store import Store
 from sandbox.web import CutConnection, Refusal, Reply, Request, Route, find, html_reply, json_reply, route, send
 
+DRIPS = 20
 Handle = Callable[[Request], Reply]
 Record = Callable[[Request, int], None]
 ErrorReply = Callable[[int, dict[str, Any]], Reply]
@@ -46,13 +47,17 @@ class StandIn:
         if handler is None:
             words = "This order has another method." if known else "There is no such order; see docs/sandbox.md."
             return json_reply({"error": words}, 405 if known else 404)
-        return handler(request, *arguments)
+        try:
+            return handler(request, *arguments)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            words = f"This order cannot be read ({type(error).__name__}: {error}); see docs/sandbox.md."
+            return json_reply({"error": words}, 400)
 
     def add_fault(self, request: Request) -> Reply:
         """Order one fault."""
         try:
             return json_reply({"id": self.faults.add(request.order())})
-        except ValueError as error:
+        except UnknownFault as error:
             return json_reply({"error": str(error)}, 400)
 
     def clear_faults(self, request: Request) -> Reply:
@@ -66,9 +71,8 @@ class StandIn:
         request.faults = self.faults.take(request.method, path, request.write_key())
         if not request.faults:
             return self.recorded(request, self.handled(request))
-        for kind in ("delay", "slow"):
-            if kind in request.faults:
-                time.sleep(seconds(request.faults[kind]))
+        if "delay" in request.faults:
+            time.sleep(seconds(request.faults["delay"]))
         if "cut_before" in request.faults:
             self.record(request, 0)
             raise CutConnection
@@ -82,6 +86,8 @@ class StandIn:
             reply = self.error(504, {})
         if "truncate" in request.faults:
             reply = truncated(reply, request.faults["truncate"])
+        if "slow" in request.faults:
+            reply = dripping(reply, seconds(request.faults["slow"]))
         return self.recorded(request, reply)
 
     def instead(self, request: Request) -> Reply | None:
@@ -93,8 +99,8 @@ class StandIn:
                 return self.error(STATUS_KINDS[kind], details)
             if kind in {"old_429", "daily_429"}:
                 return self.error(429, details | {"form": kind})
-            if kind in {"html", "html200"}:
-                return html_reply()
+            if kind == "html":
+                return html_reply(int(details.get("status", 200)))
         return None
 
     def handled(self, request: Request) -> Reply:
@@ -137,6 +143,20 @@ class OneBody:
 def seconds(details: dict[str, Any]) -> float:
     """How long a delay lasts: `seconds`, or `ms`."""
     return float(details.get("seconds", details.get("ms", 1000) / 1000))
+
+
+def dripping(reply: Reply, duration: float) -> Reply:
+    """The same reply, its body handed out bit by bit: each part comes soon, the whole takes this many seconds."""
+    body = reply.body if isinstance(reply.body, bytes) else b"".join(reply.body)
+    size = max(1, -(-len(body) // DRIPS))
+
+    def drips() -> Iterator[bytes]:
+        for start in range(0, len(body), size):
+            time.sleep(duration / DRIPS)
+            yield body[start : start + size]
+
+    headers = [(name, value) for name, value in reply.headers if name != "Content-Length"]
+    return Reply(reply.status, drips(), reply.content_type, [*headers, ("Content-Length", str(len(body)))])
 
 
 def truncated(reply: Reply, details: dict[str, Any]) -> Reply:

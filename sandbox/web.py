@@ -71,15 +71,15 @@ class Request:
         return self._body
 
     def json(self) -> Any:
-        """The decoded body. Refuses what is not JSON with 400."""
+        """The decoded body, None where it is not JSON."""
         try:
-            return orjson.loads(self.body or b"{}")
-        except orjson.JSONDecodeError as error:
-            raise Refusal(json_reply({"error": f"The body is not JSON: {error}"}, 400)) from error
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            return None
 
     def order(self) -> dict[str, Any]:
-        """The decoded body of an order, which is always an object."""
-        found = self.json()
+        """The decoded body of an order, which is always an object. Refuses anything else."""
+        found = self.json() if self.body else {}
         if not isinstance(found, dict):
             raise Refusal(json_reply({"error": "An order's body is a JSON object."}, 400))
         return found
@@ -115,10 +115,10 @@ def text_reply(text: str, status: int = 200) -> Reply:
     return Reply(status, text.encode(), "text/plain; charset=utf-8")
 
 
-def html_reply() -> Reply:
+def html_reply(status: int) -> Reply:
     """What a proxy or a login page in front of a vendor answers."""
     page = b"<!DOCTYPE html><html><head><title>Please wait</title></head><body>Checking your browser.</body></html>"
-    return Reply(200, page, "text/html; charset=utf-8")
+    return Reply(status, page, "text/html; charset=utf-8")
 
 
 def lines_of(values: Iterable[Any], at_once: int = 2000) -> Iterator[bytes]:
