@@ -190,6 +190,18 @@ class Ledger:
             blob=seal(pack(after), aad=self._aad(number, version)),
         )
 
+    def put(self, number: int, columns: Columns) -> None:
+        """Store a shard that has no row yet, as a re-cut ledger does. Raises IntegrityError where there is one."""
+        LedgerShard.objects.create(
+            activation_id=self.activation_id,
+            generation=self.generation,
+            number=number,
+            version=1,
+            members=len(columns["key"]),
+            digest=digest(columns),
+            blob=seal(pack(columns), aad=self._aad(number, 1)),
+        )
+
     def store(self, prepared: "Prepared", *, asserted: object = None) -> LedgerShard:
         """Write a prepared shard if its version is still the one it was made from. Raises LeaseLost otherwise."""
         fields = {

@@ -1,0 +1,246 @@
+"""Compares the people wanted with the ledger, prefix by prefix, and fixes the plan before anything is sent.
+
+Three passes over the staged shards keep memory flat: who is out and which identifiers that blocks; the merge with the
+ledger; which identifiers that would be removed a wanted person still carries.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+
+from audiences.models import Activation
+from muster.columns import Array, Columns, pack, unpack
+from muster.vault import seal, unseal
+
+from .eligibility import Others, Out, blocking_tokens, name_of, reasons, with_blocked
+from .erased import Erased
+from .lease import Lease
+from .ledger import Ledger, fits, recut, shard_count
+from .models import Batch, LedgerShard, PlanShard, Run
+from .plan import ADD, CHANGE, LEFT, REASSERT, Shard, Sides, is_optout, is_release, merge, without_claims
+from .staging import Staged
+from .states import BatchState
+from .terms import Terms
+from .tokens import Flags, Tokens, among, sorted_set
+
+ROWS_AT_ONCE = 200
+
+
+@dataclass
+class Counts:
+    """What a plan comes to, in people."""
+
+    in_segment: int = 0
+    before: int = 0
+    out: Counter[str] = field(default_factory=Counter)
+    removes_by: Counter[str] = field(default_factory=Counter)
+    ops: Counter[int] = field(default_factory=Counter)
+    unchanged: int = 0
+    removes: int = 0
+    optouts: int = 0
+    releases: int = 0
+    dropped: int = 0
+
+    @property
+    def wanted(self) -> int:
+        return self.in_segment - self.out.total()
+
+    def fields(self) -> dict[str, Any]:
+        """Return them as `Run` keeps them."""
+        return {
+            "in_segment": self.in_segment,
+            "before": self.before,
+            "wanted": self.wanted,
+            "adds": self.ops[ADD],
+            "changes": self.ops[CHANGE],
+            "reasserts": self.ops[REASSERT],
+            "unchanged": self.unchanged,
+            "removes": self.removes,
+            "optouts": self.optouts,
+            "releases": self.releases,
+            "dropped": self.dropped,
+            "left_out": dict(self.out),
+            "removes_by": dict(self.removes_by),
+        }
+
+
+class Comparison:
+    """One run's comparison. `beat` is called between shards: it raises when the run must stop."""
+
+    def __init__(self, terms: Terms, staged: Staged, exclusions: list[Staged], beat: Callable[[], None]) -> None:
+        self.terms, self.staged, self.exclusions, self.beat = terms, staged, exclusions, beat
+        self.activation = terms.run.activation
+        self.erased = Erased(self.activation.audience.segment.workspace)
+        self.counts = Counts()
+        self.others = Others(erased_keys=self.erased.keys, erased_identifier=self.erased.identifier)
+
+    def planned(self, *, everybody: bool) -> list[tuple[int, Columns]]:
+        """Return (number, columns) for each prefix in which something has to happen; `everybody` is sent again."""
+        ledger = Ledger(self.activation, texts_too=self.terms.texts)
+        self.others.excluded_tokens = [self._tokens_of(staged) for staged in self.exclusions]
+        out = self._out()
+        intervals = unknown_intervals(self.activation)
+        shards = []
+        for number in range(ledger.shards):
+            people = self._people(number)
+            final = with_blocked(people, self.terms.rules, out[number], self.others.blocked)
+            out[number] = final
+            again = np.ones(len(final), np.bool_) if everybody else within(people["key"], intervals)
+            digests = self.terms.digests(people)
+            sides = Sides(
+                people=people,
+                out=final,
+                digests=digests,
+                ledger=ledger.columns(number),
+                identifiers=self.terms.identifiers,
+                suppresses=self.terms.suppresses,
+                erased_keys=self.erased.keys,
+            )
+            shards.append(merge(sides, again if again.any() else None))
+            self._count_people(final, len(sides.ledger["key"]))
+        claimed = self._claimed(shards, out)
+        plans = []
+        for number, shard in enumerate(shards):
+            final_plan = without_claims(shard, claimed)
+            self._count_plan(final_plan)
+            if columns := final_plan.packed():
+                plans.append((number, columns))
+        self.counts.unchanged = self.counts.wanted - sum(self.counts.ops.values())
+        return plans
+
+    def _people(self, number: int) -> Columns:
+        self.beat()
+        return self.terms.completed(self.staged.columns(number, self.activation.shards))
+
+    def _out(self) -> list[Array]:
+        """Return the reasons of everybody by prefix, and learn which identifiers are blocked."""
+        found, blocked = [], []
+        for number in range(self.activation.shards):
+            people = self._people(number)
+            keys = [staged.columns(number, self.activation.shards)["key"] for staged in self.exclusions]
+            out = reasons(people, self.terms.rules, self.others, keys)
+            found.append(out)
+            if not self.terms.suppresses:
+                blocked += blocking_tokens(people, self.terms.rules, out)
+        self.others.blocked = sorted_set(blocked)
+        return found
+
+    def _tokens_of(self, staged: Staged) -> Tokens:
+        parts = []
+        for number in range(staged.shards):
+            people = self.terms.completed(staged.columns(number, staged.shards))
+            parts += list(self.terms.identifiers.tokens(people).values())
+            self.beat()
+        return sorted_set(parts)
+
+    def _claimed(self, shards: list[Shard], out: list[Array]) -> Tokens:
+        """Return which of the identifiers that would be removed are carried by a wanted person."""
+        at_stake = sorted_set([shard.flat_tokens[shard.gone_take == 1] for shard in shards if len(shard.gone_key)])
+        if not len(at_stake):
+            return at_stake
+        carried = []
+        for number in range(self.activation.shards):
+            people, wanted = self._people(number), out[number] == Out.IN
+            for tokens in self.terms.identifiers.tokens(people).values():
+                mine = tokens[wanted]
+                carried.append(mine[among(mine, at_stake)])
+        return sorted_set(carried)
+
+    def _count_people(self, out: Array, before: int) -> None:
+        counts = self.counts
+        counts.in_segment += len(out)
+        counts.before += before
+        numbers = [segment.number for segment in self.terms.exclusions]
+        for reason, people in zip(*np.unique(out[out != Out.IN], return_counts=True), strict=True):
+            counts.out[name_of(int(reason), numbers)] += int(people)
+
+    def _count_plan(self, shard: Shard) -> None:
+        counts = self.counts
+        for op, people in zip(*np.unique(shard.op[shard.op > 0], return_counts=True), strict=True):
+            counts.ops[int(op)] += int(people)
+        if not len(shard.gone_key):
+            return
+        release = is_release(shard)
+        leaves = (shard.gone_drop == 0) & ~release
+        counts.releases += int(release.sum())
+        counts.removes += int(leaves.sum())
+        counts.dropped += int(shard.gone_drop.sum())
+        optouts = is_optout(shard.gone_why, shard.gone_drop, suppresses=self.terms.suppresses) & ~release
+        counts.optouts += int(optouts.sum())
+        numbers = [segment.number for segment in self.terms.exclusions]
+        for reason, people in zip(*np.unique(shard.gone_why[leaves], return_counts=True), strict=True):
+            counts.removes_by["left" if reason == LEFT else name_of(int(reason), numbers)] += int(people)
+
+
+def unknown_intervals(activation: Activation) -> list[tuple[bytes, bytes]]:
+    """Return the key intervals of batches that were once sent without a recorded answer and not re-asserted since."""
+    rows = Batch.objects.filter(activation=activation, was_unknown=True, reasserted=False).exclude(
+        state=BatchState.SENDING
+    )
+    return [(bytes(row.key_from), bytes(row.key_to)) for row in rows.only("key_from", "key_to")]
+
+
+def within(keys: Array, intervals: list[tuple[bytes, bytes]]) -> Flags:
+    """Return which keys are in one of the intervals; an empty end is open."""
+    found = np.zeros(len(keys), np.bool_)
+    for start, stop in intervals:
+        inside = keys >= np.bytes_(start)
+        found |= (inside & (keys < np.bytes_(stop))) if stop else inside
+    return found
+
+
+def store(run: Run, lease: Lease, plans: list[tuple[int, Columns]], fields: dict[str, Any]) -> None:
+    """Fix the plan in one transaction. Raises LeaseLost."""
+    rows: Iterator[PlanShard] = (
+        PlanShard(run=run, number=number, blob=seal(pack(columns), aad=plan_aad(run, number)))
+        for number, columns in plans
+    )
+    with transaction.atomic():
+        lease.write(**fields)
+        PlanShard.objects.filter(run=run).delete()
+        PlanShard.objects.bulk_create(rows, batch_size=ROWS_AT_ONCE)
+
+
+def plan_aad(run: Run, number: int) -> bytes:
+    """Return where a plan shard belongs, for the vault."""
+    return f"plan:{run.pk}:{number}".encode()
+
+
+def plan_columns(run: Run, number: int) -> Columns:
+    """Return the plan of a prefix; no columns where nothing happens."""
+    row = PlanShard.objects.filter(run=run, number=number).first()
+    return unpack(unseal(bytes(row.blob), aad=plan_aad(run, number))) if row else {}
+
+
+def reshard(activation: Activation, lease: Lease, expected: int, *, texts_too: bool) -> None:
+    """Cut the ledger anew when its shards no longer fit the people expected. Only without debts. Raises LeaseLost."""
+    people = max(expected, activation.members)
+    if fits(people, activation.shards):
+        return
+    old, new = activation.shards, shard_count(people)
+    source = Ledger(activation, texts_too=texts_too, most_cached=max(2, old // new + 1))
+    generation = activation.generation + 1
+    fresh = Activation(pk=activation.pk, generation=generation, shards=new)
+    target = Ledger(fresh, texts_too=texts_too)
+    with transaction.atomic():
+        lease.write(generation=generation)
+        if LedgerShard.objects.filter(activation=activation, generation=activation.generation).exists():
+            for number in range(new):
+                first, span = number * old // new, max(1, old // new)
+                parts = [source.columns(place) for place in range(first, first + span)]
+                columns = recut(parts, number, old, new)
+                if len(columns["key"]):
+                    target.put(number, columns)
+            LedgerShard.objects.filter(activation=activation, generation=activation.generation).delete()
+        Activation.objects.filter(pk=activation.pk).update(shards=new, generation=generation)
+    activation.shards, activation.generation = new, generation
+
+
+def hours_between(later: datetime, earlier: datetime | None) -> float | None:
+    """Return the hours between two moments, None without the earlier one."""
+    return None if earlier is None else (later - earlier).total_seconds() / 3600

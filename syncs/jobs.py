@@ -1,0 +1,22 @@
+"""What RQ calls. A job carries an id and nothing else; the row says what to do."""
+
+import logging
+
+from django.db import close_old_connections
+
+from . import pipeline, sweep
+from .lease import ClockOff, LeaseLost, this_worker
+
+log = logging.getLogger(__name__)
+
+
+def wake(run_id: int) -> None:
+    """Work on a run for a slice. A lost lease is no error: somebody else goes on."""
+    close_old_connections()
+    try:
+        pipeline.work(run_id, holder=this_worker())
+    except LeaseLost as lost:
+        log.warning("run %d: %s", run_id, lost)
+    except ClockOff as off:
+        log.error("run %d is not touched: %s", run_id, off)
+    sweep.ring_due()

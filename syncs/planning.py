@@ -1,0 +1,113 @@
+"""Fixes a run's plan: compares, lets the guards judge, stores it with its figures in one transaction."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from . import compare, guards
+from .compare import Comparison, Counts
+from .figures import facts_of, released
+from .lease import Lease
+from .models import Batch, Pull, Release, Run
+from .moves import tell
+from .plan import ADD
+from .staging import Staged
+from .states import BatchState
+from .terms import Terms
+
+Clock = Callable[[], datetime]
+
+
+def plan(
+    terms: Terms, lease: Lease, exclusions: list[Pull], missing: list[str], beat: Callable[[], None], clock: Clock
+) -> None:
+    """Compare and fix the plan; of a dry run only the figures are kept. `missing` exclusions park the additions."""
+    run, activation = terms.run, terms.run.activation
+    assert run.pull is not None, "the segment is read before it is compared"
+    staged = Staged(run.pull)
+    if not run.is_dry:
+        compare.reshard(activation, lease, staged.people, texts_too=terms.texts)
+    comparison = Comparison(terms, staged, [Staged(one) for one in exclusions], beat)
+    # A ledger restored from an older backup does not know whom later runs added: everybody is sent again first.
+    everybody = run.kind == Run.Kind.REASSERT or activation.epoch > activation.asserted_epoch
+    plans = comparison.planned(everybody=everybody)
+    at = clock()
+    verdict, release = judged(terms, comparison.counts, missing, at)
+    fields = {
+        **comparison.counts.fields(),
+        "unusable": unusable(terms),
+        "verdict": verdict,
+        "planned_at": at,
+        "generation": activation.generation,
+        "epoch": activation.epoch,
+    }
+    with transaction.atomic():
+        compare.store(run, lease, [] if run.is_dry else plans, fields)
+        if release is not None and not run.is_dry:
+            Release.objects.filter(pk=release.pk).update(used_by=run)
+        tell(run, "compared", summary(run, missing), at)
+
+
+def judged(terms: Terms, counts: Counts, missing: list[str], at: datetime) -> tuple[dict[str, Any], Release | None]:
+    """Return what the guards say, and the release that let something pass."""
+    run = terms.run
+    allowed, row = released(run.activation, at)
+    figures = guards.Figures(wanted=counts.wanted, removes=counts.removes - counts.optouts, adds=counts.ops[ADD])
+    verdict = guards.judge(figures, facts_of(run, counts.before, at), allowed)
+    used = any(said["released"] for said in verdict.values())
+    sent_adds = sum(counts.ops.values())
+    if missing:
+        verdict["adds"]["figure"] = sent_adds
+        verdict = guards.parked(verdict, "exclusion_unavailable", removes=False, adds=True)
+    if changed_since_locked(run):
+        verdict["adds"]["figure"] = sent_adds
+        verdict = guards.parked(verdict, "definition_changed", removes=True, adds=not terms.suppresses)
+    return verdict, row if used else None
+
+
+def changed_since_locked(run: Run) -> bool:
+    """Whether the segment's conditions are no longer those that the definition was locked with."""
+    locked, now = run.definition.fingerprint, run.pull.fingerprint if run.pull else ""
+    return bool(locked and now and locked != now)
+
+
+def unusable(terms: Terms) -> dict[str, int]:
+    """Return how many identifiers of the kinds sent could not be used, by reason, as the reading counted them."""
+    run = terms.run
+    counts = run.pull.counts if run.pull else {}
+    kinds = ("id_has_at",) if terms.texts else tuple(f"{name}_" for name in terms.fields)
+    return {name: count for name, count in counts.items() if count and name.startswith(kinds) and "_" in name}
+
+
+def summary(run: Run, missing: list[str]) -> str:
+    """Return the comparison in sentences, for the timeline."""
+    parts = [
+        f"Compared with the {run.before or 0:,} people on the list: {run.adds:,} to add, {run.changes:,} changed, "
+        f"{run.removes:,} to remove, {run.unchanged:,} unchanged."
+    ]
+    for name, label in (("removes", "removals"), ("adds", "additions")):
+        said = run.verdict[name]
+        if said["held"]:
+            parts.append(f"{said['figure']:,} {label} are parked.")
+        elif said["figure"]:
+            parts.append(f"Guard passed: {said['figure']:,} {label}, limit {said['limit']:,}.")
+    parts += [f"An exclusion could not be read: {words}" for words in missing]
+    return " ".join(parts)
+
+
+def has_work(run: Run, pass_name: str) -> bool:
+    """Whether a pass sends anything, or settles releases."""
+    if pass_name == "optouts":
+        return run.optouts + run.releases > 0
+    if pass_name == "removals":
+        return "removes" not in run.held and run.removes - run.optouts + run.releases + run.dropped > 0
+    return "adds" not in run.held and run.adds + run.changes + run.reasserts > 0
+
+
+def reasserted(run: Run) -> None:
+    """Note that the members of batches once unknown were sent again by this run."""
+    if "adds" not in run.held and run.planned_at is not None:
+        unknown = Batch.objects.filter(activation=run.activation, was_unknown=True, reasserted=False)
+        unknown.filter(created_at__lt=run.planned_at).exclude(state=BatchState.SENDING).update(reasserted=True)

@@ -1,0 +1,53 @@
+"""Rings again for what nobody works on, and clears away what nobody needs; harmless at any time, in any number."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from . import staging
+from .doorbell import ring
+from .models import Pause, PlanShard, Run
+from .states import FINISHED, LIVE, BatchState, RunState
+
+PLANS_KEPT = timedelta(hours=1)
+
+
+def sweep(*, at: datetime) -> dict[str, int]:
+    """Ring for due runs and drop what is no longer needed. Return how many of each."""
+    return {"rang": ring_due(at=at), "plans": drop_plans(at), "readings": staging.drop_unused(at)}
+
+
+def due(at: datetime) -> QuerySet[Run]:
+    """Return live runs that nobody works on, whose time has come and for which nobody rang lately."""
+    waiting = Q(state=RunState.WAITING, wake_at__lte=at)
+    abandoned = Q(state=RunState.RUNNING) & (Q(lease_until=None) | Q(lease_until__lt=at))
+    quiet = Q(rang_at=None) | Q(rang_at__lt=at - timedelta(seconds=settings.RING_SECONDS))
+    return Run.objects.filter(waiting | abandoned, quiet)
+
+
+def ring_due(*, at: datetime | None = None) -> int:
+    """Ring for due runs and return how many there were; without Redis they stay due."""
+    now = at or timezone.now()
+    wake_unpaused(now)
+    rang = 0
+    for run_id in list(due(now).order_by("pk").values_list("pk", flat=True)[:200]):
+        rang += 1
+        if not ring(run_id, at=now):
+            break
+    return rang
+
+
+def wake_unpaused(at: datetime) -> None:
+    """Wake runs that waited for a pause which has ended, in case the ring at its end was lost."""
+    for run in Run.objects.filter(state=RunState.WAITING, reason="paused", wake_at=None).select_related("activation"):
+        if not Pause.objects.over(run.activation).exists():
+            Run.objects.filter(pk=run.pk, state=RunState.WAITING, wake_at=None).update(wake_at=at)
+
+
+def drop_plans(at: datetime) -> int:
+    """Delete the plans of ended runs, except where a batch may have to be made again from them."""
+    ended = Run.objects.filter(state__in=FINISHED - LIVE, finished_at__lt=at - PLANS_KEPT)
+    needless = ended.exclude(batches__state=BatchState.SENDING).filter(plan_shards__isnull=False)
+    return PlanShard.objects.filter(run__in=needless.values("pk")).delete()[0]

@@ -1,0 +1,210 @@
+"""The people of one pass in one key prefix, ready to be cut into requests: their rows, and what the ledger becomes of them.
+
+Made from the staged shards, the plan and the ledger as it is now; a batch whose answer is unknown has not touched the
+ledger, so its people are found there as they were, and its body is made again to the byte.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from muster.columns import KEY, Array, Columns, text_list
+
+from .compare import plan_columns
+from .erased import Erased
+from .ledger import Change, Ledger, People, changed, nobody
+from .models import Run
+from .payload import Rows, add_rows, event_rows, remove_rows
+from .plan import flat_rows, is_optout, lengths_of
+from .staging import Staged
+from .terms import Terms
+from .tokens import Flags, keys_among, words
+
+
+@dataclass
+class Work:
+    """People of one pass in one prefix, sorted by key; either `add` or the rest is filled.
+
+    `erased_key` were to be added and have been erased since the plan; `erased_op` says as what. `outside` people are
+    not in the ledger, nor will they be: a removal just in case.
+    """
+
+    number: int
+    key: Array
+    rows: Rows
+    add: People | None = None
+    drop: Array = field(default_factory=lambda: np.zeros(0, np.uint8))
+    ends: Array = field(default_factory=lambda: np.zeros(0, np.uint32))
+    take: Array = field(default_factory=lambda: np.zeros(0, np.uint8))
+    erased_key: Array = field(default_factory=lambda: np.zeros(0, KEY))
+    erased_op: Array = field(default_factory=lambda: np.zeros(0, np.uint8))
+    outside: bool = False
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+    def cut(self, start: int, stop: int) -> "Work":
+        """Return the people at the places [start, stop)."""
+        chosen = np.arange(start, stop)
+        rows = Rows(self.rows.texts[start:stop], self.rows.events[start:stop])
+        part = Work(self.number, self.key[start:stop], rows, outside=self.outside)
+        if self.add is not None:
+            part.add = some(self.add, chosen)
+        else:
+            places, part.ends = flat_rows(self.ends, chosen)
+            part.drop, part.take = self.drop[start:stop], self.take[places]
+        return part
+
+    def change(self) -> Change:
+        """Return what these people's acceptance does to the shard."""
+        if self.outside:
+            return Change()
+        if self.add is not None:
+            return Change(add=self.add)
+        dropped = np.flatnonzero(self.drop == 1)
+        places, _ = flat_rows(self.ends, dropped)
+        return Change(remove_key=self.key[self.drop == 0], drop_key=self.key[dropped], drop_take=self.take[places])
+
+
+def some(people: People, chosen: Array) -> People:
+    """Return the chosen people."""
+    rows, ends = flat_rows(people.ends, chosen)
+    texts = None if people.texts is None else [people.texts[row] for row in rows]
+    return People(people.key[chosen], people.digest[chosen], ends, people.field[rows], people.raw[rows], texts)
+
+
+class Maker:
+    """Makes the work of one run. `erased` is asked for every addition."""
+
+    def __init__(self, run: Run) -> None:
+        assert run.pull is not None, "a planned run has its reading"
+        self.run = run
+        self.terms = Terms(run)
+        self.staged = Staged(run.pull)
+        self.ledger = Ledger(run.activation, texts_too=self.terms.texts)
+        self.erased = Erased(run.activation.audience.segment.workspace)
+        self.adds_parked = bool(run.verdict.get("adds", {}).get("held"))
+
+    def work(self, pass_name: str, number: int, span: tuple[bytes, bytes] = (b"", b"")) -> Work:
+        """Return the people of a pass in a prefix whose keys are in [from, to); an empty end is open."""
+        plan = plan_columns(self.run, number)
+        if pass_name == "additions":
+            return self._additions(number, plan, span)
+        if pass_name == "undo":
+            return self._undo(number, plan, span)
+        return self._removals(pass_name, number, plan, span)
+
+    def _additions(self, number: int, plan: Columns, span: tuple[bytes, bytes]) -> Work:
+        if "op" not in plan:
+            return Work(number, np.zeros(0, KEY), Rows())
+        if not self.erased.is_current():
+            self.erased = Erased(self.erased.workspace)
+        people = self.staged.columns(number, self.ledger.shards)
+        planned = places_within(people["key"], span, plan["op"] > 0)
+        people = self.terms.completed(people)
+        gone = self._erased(people)[planned]
+        chosen, op = planned[~gone], plan["op"][planned[~gone]]
+        picked = {code: people[column][chosen] for code, column in self.terms.identifiers.fields}
+        keys, spec = people["key"][chosen], self.terms.spec("additions")
+        users: list[bytes] | None = None
+        if self.terms.texts:
+            ids = text_list(people["ext.ends"], people["ext.data"])
+            users = [ids[place] for place in chosen]
+            rows = event_rows(spec, keys, op, users, self.terms.trait_values(people, chosen), entered=True)
+        else:
+            rows = add_rows(spec, keys, op, picked)
+        add = added(keys, self.terms.digests(people)[chosen], picked, users)
+        lost = planned[gone]
+        return Work(number, keys, rows, add=add, erased_key=people["key"][lost], erased_op=plan["op"][lost])
+
+    def _undo(self, number: int, plan: Columns, span: tuple[bytes, bytes]) -> Work:
+        """Return removals of people who were erased after a request that may have added them had left."""
+        if "op" not in plan:
+            return Work(number, np.zeros(0, KEY), Rows(), outside=True)
+        people = self.terms.completed(self.staged.columns(number, self.ledger.shards))
+        lost = places_within(people["key"], span, (plan["op"] > 0) & self._erased(people))
+        picked = {code: people[column][lost] for code, column in self.terms.identifiers.fields}
+        users = None
+        if self.terms.texts:
+            ids = text_list(people["ext.ends"], people["ext.data"])
+            users = [ids[place] for place in lost]
+        gone = self._as_ledger(added(people["key"][lost], np.zeros(len(lost), np.uint64), picked, users))
+        ends, flat = gone["id.ends"], np.ones(len(gone["id.field"]), np.uint8)
+        drop = np.zeros(len(lost), np.uint8)
+        rows = self._removal_rows("undo", gone["key"], drop, ends, flat, gone)
+        return Work(number, gone["key"], rows, drop=drop, ends=ends, take=flat, outside=True)
+
+    @staticmethod
+    def _as_ledger(people: People) -> Columns:
+        return changed(nobody(texts_too=people.texts is not None), Change(add=people))
+
+    def _erased(self, people: Columns) -> Flags:
+        found = keys_among(people["key"], self.erased.keys)
+        for code, column in self.terms.identifiers.fields:
+            found |= self.erased.identifier(people[column], code)
+        return found
+
+    def _removals(self, pass_name: str, number: int, plan: Columns, span: tuple[bytes, bytes]) -> Work:
+        if "gone.key" not in plan:
+            return Work(number, np.zeros(0, KEY), Rows())
+        own = is_optout(plan["gone.why"], plan["gone.drop"], suppresses=self.terms.suppresses)
+        chosen = places_within(plan["gone.key"], span, own if pass_name == "optouts" else self._may_go(plan) & ~own)
+        keys, drop = plan["gone.key"][chosen], plan["gone.drop"][chosen]
+        places, ends = flat_rows(plan["gone.ends"], chosen)
+        take = plan["gone.take"][places]
+        rows = self._removal_rows(pass_name, keys, drop, ends, take, self.ledger.columns(number))
+        return Work(number, keys, rows, drop=drop, ends=ends, take=take)
+
+    def _may_go(self, plan: Columns) -> Flags:
+        """Old identifiers go only when their people are sent again afterwards: the removal takes the person along."""
+        return np.asarray((plan["gone.drop"] == 0) | (not self.adds_parked))
+
+    def _removal_rows(
+        self, pass_name: str, keys: Array, drop: Array, ends: Array, take: Array, ledger: Columns
+    ) -> Rows:
+        members = np.searchsorted(ledger["key"], keys)
+        flat, _ = flat_rows(ledger["id.ends"], members)
+        spec = self.terms.spec(pass_name)
+        taken = np.flatnonzero(take == 1)
+        owner = np.repeat(np.arange(len(keys)), lengths_of(ends))[taken]
+        if self.terms.texts:
+            return self._exits(spec, keys, flat[taken], owner, ledger)
+        found: list[list[tuple[int, bytes]]] = [[] for _ in range(len(keys))]
+        fields = ledger["id.field"][flat[taken]].tolist()
+        raw = ledger["id.raw"][flat[taken]].tobytes()
+        for place, (person, code) in enumerate(zip(owner.tolist(), fields, strict=True)):
+            found[person].append((code, raw[32 * place : 32 * place + 32]))
+        return remove_rows(spec, keys, drop.tolist(), found)
+
+    def _exits(self, spec: Any, keys: Array, flat: Array, owner: Array, ledger: Columns) -> Rows:
+        """Return the exits of userIds: one row a person, of as many events as ids they were sent under."""
+        known = text_list(ledger["text.ends"], ledger["text.data"])
+        users = [known[place] for place in flat]
+        entered = np.ones(len(owner), np.uint8)
+        single = event_rows(spec, keys[owner], entered, users, [""] * len(users), entered=False)
+        rows = Rows([""] * len(keys), [0] * len(keys))
+        for place, person in enumerate(owner.tolist()):
+            rows.texts[person] = ",".join(filter(None, [rows.texts[person], single.texts[place]]))
+            rows.events[person] += single.events[place]
+        return rows
+
+
+def places_within(keys: Array, span: tuple[bytes, bytes], chosen: Flags) -> Array:
+    """Return the places of the chosen keys in [from, to); keys are sorted, an empty end is open."""
+    start = int(keys.searchsorted(span[0])) if span[0] else 0
+    stop = int(keys.searchsorted(span[1])) if span[1] else len(keys)
+    return start + np.flatnonzero(chosen[start:stop])
+
+
+def added(keys: Array, digests: Array, picked: dict[int, Array], users: list[bytes] | None) -> People:
+    """Return people as the ledger takes them, each with the identifiers that are there."""
+    if not len(keys):
+        empty = nobody()
+        return People(
+            keys, digests, empty["id.ends"], empty["id.field"], empty["id.raw"], None if users is None else []
+        )
+    present = np.stack([words(raw) != 0 for raw in picked.values()], axis=1)
+    raw = np.stack(list(picked.values()), axis=1)[present]
+    codes = np.broadcast_to(np.array(list(picked), np.uint8), present.shape)[present]
+    return People(keys, digests, np.cumsum(present.sum(axis=1)).astype(np.uint32), codes, raw, users)
