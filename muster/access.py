@@ -121,11 +121,19 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
     return HttpResponse(headers={"HX-Redirect": target}) if from_htmx else HttpResponseRedirect(target)
 
 
-def refuse(request: HttpRequest, reason: str) -> HttpResponse:
-    """Return the way to the sign-in page for strangers; raise PermissionDenied for everybody else."""
+class NotAllowed(PermissionDenied):
+    """This person may not do this. With a permission, the page says whom to ask."""
+
+    def __init__(self, reason: str, permission: Permission | None = None) -> None:
+        super().__init__(reason)
+        self.permission = permission
+
+
+def refuse(request: HttpRequest, reason: str, permission: Permission | None = None) -> HttpResponse:
+    """Return the way to the sign-in page for strangers; raise NotAllowed for everybody else."""
     if not request.user.is_authenticated:
         return to_sign_in(request)
-    raise PermissionDenied(reason)
+    raise NotAllowed(reason, permission)
 
 
 def allow(permission: Permission) -> Callable[[View], View]:
@@ -135,7 +143,7 @@ def allow(permission: Permission) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not can(request.user, permission):
-                return refuse(request, f"needs {permission}")
+                return refuse(request, f"needs {permission}", permission)
             answer: HttpResponse = view(request, *args, **kwargs)
             return answer
 

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from .access import Permission, Role, can, roles_with
 
@@ -58,6 +59,8 @@ class Person(AbstractBaseUser):
     deputy = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="deputy_of")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # Part of what a signed-in session is checked against: adding one ends all sessions of this person.
+    sessions_ended = models.PositiveIntegerField(default=0, editable=False)
 
     objects: ClassVar[PersonManager] = PersonManager()
 
@@ -84,6 +87,10 @@ class Person(AbstractBaseUser):
 
     def clean(self) -> None:
         self.email = self.email.strip().lower()
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        text = f"{self.password}:{self.sessions_ended}"
+        return salted_hmac("muster.models.Person.session", text, secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def initials(self) -> str:
@@ -128,7 +135,6 @@ class Invitation(models.Model):
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="invitations")
     token_hash = models.CharField(max_length=64, unique=True)
-    role = models.CharField(max_length=20, choices=Role.choices)
     invited_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()

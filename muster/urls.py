@@ -1,8 +1,35 @@
 """Every address of Muster: each app brings its own."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
+from muster.views import home, invitation, log, people, profile, setup, sign_in
+
+people_pages = (
+    [
+        path("", people.list_people, name="list"),
+        path("invite/", people.invite, name="invite"),
+        path("<int:pk>/", people.edit, name="edit"),
+        path("<int:pk>/link/", people.new_link, name="link"),
+        path("<int:pk>/disable/", people.disable, name="disable"),
+        path("<int:pk>/enable/", people.enable, name="enable"),
+    ],
+    "people",
+)
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("audiences.urls")),
+    path("", include("syncs.urls")),
+    path("home/", home, name="home"),
+    path("sign-in/", sign_in.sign_in, name="sign-in"),
+    path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("setup/", setup.setup, name="setup"),
+    path("invitation/<str:token>/", invitation.invitation, name="invitation"),
+    path("profile/", profile.profile, name="profile"),
+    path("profile/password/", profile.change_password, name="password"),
+    path("people/", include(people_pages)),
+    path("log/", log.log, name="log"),
     path("back-office/", admin.site.urls),
 ]
+handler403 = "muster.views.failures.not_allowed"
+handler404 = "muster.views.failures.not_found"
+handler500 = "muster.views.failures.broken"

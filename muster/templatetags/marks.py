@@ -1,0 +1,95 @@
+"""{% load marks %}: icons, the main navigation, form fields with their help and errors wired up, links to other pages."""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from django import forms, template
+from django.conf import settings
+from django.core.paginator import Page
+from django.template import Context
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+
+from muster.access import can
+from muster.navigation import PLACES
+
+register = template.Library()
+
+INPUT_CLASSES = {
+    forms.Select: "select",
+    forms.SelectMultiple: "select",
+    forms.Textarea: "textarea",
+    forms.CheckboxInput: "",
+    forms.CheckboxSelectMultiple: "",
+    forms.RadioSelect: "",
+}
+
+
+@lru_cache(maxsize=1)
+def icon_names() -> frozenset[str]:
+    """Return the names of the symbols in static/icons.svg."""
+    sprite = (settings.BASE_DIR / "static" / "icons.svg").read_text(encoding="utf-8")
+    return frozenset(re.findall(r'<symbol id="i-([a-z]+)"', sprite))
+
+
+@register.simple_tag
+def icon(name: str) -> str:
+    """`{% icon "ok" %}`: a symbol of the sprite. A word always stands beside it. Raises for a name that is not there."""
+    if name not in icon_names():
+        raise template.TemplateSyntaxError(f"There is no icon {name!r} in static/icons.svg.")
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#i-{}"/></svg>', static("icons.svg"), name)
+
+
+@register.inclusion_tag("_navigation.html", takes_context=True)
+def navigation(context: Context, label: str) -> dict[str, object]:
+    """`{% navigation "Main" %}`: the pages that this person may open, the one that is open marked."""
+    request = context["request"]
+    entries = []
+    for place in PLACES:
+        if not any(can(request.user, permission) for permission in place.needs):
+            continue
+        try:
+            href = reverse(place.url_name)
+        except NoReverseMatch:
+            continue
+        current = request.path == href or request.path.startswith(place.covers)
+        entries.append({"place": place, "href": href, "current": current})
+    return {"entries": entries, "label": label}
+
+
+@register.inclusion_tag("_field.html")
+def field(bound: forms.BoundField, *, wide: bool = False) -> dict[str, object]:
+    """`{% field form.name %}`: label, input, help and errors, connected for those who cannot see the page."""
+    widget = bound.field.widget
+    css_class = _css_class(widget)
+    return {
+        "bound": bound,
+        "widget": bound.as_widget(attrs={"class": css_class} if css_class else {}),
+        "wide": wide,
+        "one_box": isinstance(widget, forms.CheckboxInput),
+        "group": bound.use_fieldset,
+    }
+
+
+def _css_class(widget: forms.Widget) -> str:
+    own = str(widget.attrs.get("class", ""))
+    kind = next((name for cls, name in INPUT_CLASSES.items() if type(widget) is cls), "input")
+    return f"{kind} {own}".strip()
+
+
+@register.inclusion_tag("_pagination.html", takes_context=True)
+def pagination(context: Context, page: Page[Any], name: str = "page") -> dict[str, object]:
+    """`{% pagination page %}`: ways to the pages before and after that keep the filters of the address."""
+    query = context["request"].GET.copy()
+
+    def link(number: int) -> str:
+        query[name] = str(number)
+        return f"?{query.urlencode()}"
+
+    return {
+        "page": page,
+        "newer": link(page.previous_page_number()) if page.has_previous() else "",
+        "older": link(page.next_page_number()) if page.has_next() else "",
+    }

@@ -1,0 +1,12 @@
+"""Pages about people and the installation itself."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from muster.access import Permission, allow
+
+
+@allow(Permission.READ)
+def home(request: HttpRequest) -> HttpResponse:
+    """The first page after signing in."""
+    return redirect("audiences:list")
