@@ -29,7 +29,13 @@ def read_or_make(path: Path, *, in_use: bool) -> dict[str, str]:
                 f"{path} is gone, and the database beside it was sealed with the keys in it. Nothing was started. "
                 "Put the file back from your backup, or move the database away to begin anew."
             )
-        make(path)
+        try:
+            make(path)
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"{path.parent} cannot be written ({error.strerror}). Nothing was started. Make it writable, or name "
+                "another folder for Muster's data: MUSTER_HOME=/path"
+            ) from error
     try:
         keys: dict[str, str] = json.loads(path.read_text())
     except (OSError, ValueError) as error:

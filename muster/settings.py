@@ -5,15 +5,15 @@ from pathlib import Path
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from muster import key_file
+from muster import key_file, running
 from muster.environment import Environment, redis_parts
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 environ = Environment()
 
 HOME = Path(environ.text("MUSTER_HOME", "var")).absolute()
-DEMO = environ.flag("MUSTER_DEMO", default=True)
 DEBUG = environ.flag("MUSTER_DEBUG", default=False)
+BIND = environ.text("MUSTER_BIND", "127.0.0.1")
 PORT = environ.whole("MUSTER_PORT", 8000, low=1, high=65535)
 WORKERS = environ.whole("MUSTER_WORKERS", 2, low=1, high=64)
 
@@ -25,6 +25,7 @@ CSRF_TRUSTED_ORIGINS = [
 # Cookies marked secure would never come back over plain http, so the default asks whether anybody else can reach this.
 SECURE = environ.flag("MUSTER_SECURE", default=not set(ALLOWED_HOSTS) <= set(LOOPBACK_HOSTS))
 PRODUCTION = SECURE or bool(environ.text("DATABASE_URL"))
+DEMO = environ.flag("MUSTER_DEMO", default=not PRODUCTION)
 
 _missing = [name for name in key_file.NAMES if not environ.text(name)]
 if _missing and PRODUCTION:
@@ -45,6 +46,9 @@ REQUEST_TIMEOUT = environ.number("MUSTER_REQUEST_TIMEOUT", 15, low=0.05, high=30
 TICK_SECONDS = environ.number("MUSTER_TICK_SECONDS", 10, low=0.05, high=600)
 SLICE_SECONDS = environ.number("MUSTER_SLICE_SECONDS", 60, low=0.05, high=600)
 SENDERS = environ.whole("MUSTER_SENDERS", 4, low=1, high=64)  # threads that send within one run
+BATCH_BYTES = environ.whole("MUSTER_BATCH_BYTES", 500_000, low=500, high=3_900_000)  # of a run's first request
+BATCH_PEOPLE = environ.whole("MUSTER_BATCH_PEOPLE", 12_500, low=1, high=100_000)  # most people in one request
+RING_SECONDS = environ.number("MUSTER_RING_SECONDS", 30, low=0.05, high=600)  # until a run is rung for again
 if RENEW_SECONDS * 2 >= LEASE_SECONDS:
     raise ImproperlyConfigured("MUSTER_LEASE_RENEW_SECONDS must be less than half of MUSTER_LEASE_SECONDS.")
 
@@ -133,7 +137,8 @@ else:
         }
     }
 
-REDIS_URL = environ.text("REDIS_URL", "redis://127.0.0.1:6379/0")
+# A command beside a running `manage.py up` rings the Redis that up started.
+REDIS_URL = environ.text("REDIS_URL", running.read(HOME).get("redis_url") or "redis://127.0.0.1:6379/0")
 FAILURE_TTL = 7 * 24 * 3600  # RQ's own default keeps tracebacks for a year
 RQ_QUEUES = {
     "muster": {
