@@ -32,6 +32,7 @@ class Role(models.TextChoices):
 class Permission(StrEnum):
     READ = auto()
     READ_LOG = auto()
+    READ_SETUP = auto()
     REGISTER = auto()
     DRY_RUN = auto()
     SYNC = auto()
@@ -49,6 +50,7 @@ class Permission(StrEnum):
 
 _EVERYBODY = frozenset({Permission.READ, Permission.READ_LOG, Permission.ASK})
 _MARKETER = _EVERYBODY | {
+    Permission.READ_SETUP,
     Permission.REGISTER,
     Permission.DRY_RUN,
     Permission.SYNC,
@@ -63,6 +65,7 @@ ROLES: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.MANAGER: _MARKETER | _APPROVER | {Permission.PAUSE},
         Role.ADMINISTRATOR: _EVERYBODY
         | {
+            Permission.READ_SETUP,
             Permission.MANAGE_CONNECTIONS,
             Permission.MANAGE_PEOPLE,
             Permission.MANAGE_TRAITS,

@@ -27,10 +27,10 @@ PLACES = (
         "Connections",
         "plug",
         "audiences:connections",
-        _any_of(Permission.REGISTER, Permission.MANAGE_CONNECTIONS),
+        _any_of(Permission.READ_SETUP),
         ("/connections/",),
     ),
-    Place("Traits", "list", "audiences:traits", _any_of(Permission.MANAGE_TRAITS), ("/traits/",)),
+    Place("Traits", "list", "audiences:traits", _any_of(Permission.READ_SETUP), ("/traits/",)),
     Place("People", "users", "people:list", _any_of(Permission.MANAGE_PEOPLE), ("/people/",)),
     Place("Event log", "report", "log", _any_of(Permission.READ_LOG), ("/log/",)),
 )
