@@ -20,8 +20,7 @@ def change_role(person: Person, role: Role, *, by: Person, at: datetime, reason:
         before = Role(person.role)
         if before == role:
             return
-        if before == Role.ADMINISTRATOR:
-            _check_it_can_go(person, by, "You cannot take the administrator's role from yourself.")
+        check_can_go(person, by=by)
         Person.objects.filter(pk=person.pk).update(role=role)
         detail = {"from": before.label, "to": role.label}
         audit.record(verb="changed the role of", subject=person, by=by, reason=reason, detail=detail, at=at)
@@ -33,7 +32,7 @@ def disable(person: Person, *, by: Person, at: datetime, reason: str = "") -> No
         person = _locked(person)
         if not person.is_active:
             return
-        _check_it_can_go(person, by, "You cannot disable yourself.")
+        check_can_go(person, by=by)
         end_sessions(person)
         person.invitations.filter(used_at=None).delete()
         Person.objects.filter(pk=person.pk).update(is_active=False)
@@ -58,19 +57,20 @@ def can_administer() -> models.QuerySet[Person]:
     return found
 
 
-def _locked(person: Person) -> Person:
-    # All administrators, in one order: two who disable each other at once must not both find the other one there.
-    list(Person.objects.select_for_update().filter(role=Role.ADMINISTRATOR).order_by("pk"))
-    locked: Person = Person.objects.select_for_update().get(pk=person.pk)
-    return locked
-
-
-def _check_it_can_go(person: Person, by: Person, words: str) -> None:
+def check_can_go(person: Person, *, by: Person) -> None:
+    """Raise Refused when taking this person's role or sign-in away would lock out whoever acts, or everybody."""
     if person == by:
-        raise Refused(f"{words} Ask another administrator to do it.")
+        raise Refused("You cannot disable yourself or change your own role. Ask another administrator to do it.")
     others = can_administer().exclude(pk=person.pk)
     if person.role == Role.ADMINISTRATOR and person.is_active and not others.exists():
         raise Refused(
             f"{person.full_name} is the last administrator who can sign in, so this was not done. "
             "Give somebody else the role first."
         )
+
+
+def _locked(person: Person) -> Person:
+    # All administrators, in one order: two who disable each other at once must not both find the other one there.
+    list(Person.objects.select_for_update().filter(role=Role.ADMINISTRATOR).order_by("pk"))
+    locked: Person = Person.objects.select_for_update().get(pk=person.pk)
+    return locked

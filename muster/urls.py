@@ -28,6 +28,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("profile/password/", profile.change_password, name="password"),
     path("people/", include(people_pages)),
     path("log/", log.log, name="log"),
+    # The admin's own pages for these know neither throttle nor event log.
+    path("back-office/login/", sign_in.sign_in),
+    path("back-office/logout/", sign_in.sign_out),
+    path("back-office/password_change/", profile.profile),
     path("back-office/", admin.site.urls),
 ]
 handler403 = "muster.views.failures.not_allowed"

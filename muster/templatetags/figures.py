@@ -24,6 +24,20 @@ def number(value: Number, digits: int = 0) -> str:
 
 
 @register.filter
+def said(value: object) -> str:
+    """`{{ value|said }}`: a value of which the page does not know what it is; numbers as numbers, None as not known."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float | Decimal):
+        return figures.number(value, 0 if value == int(value) else 1)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {said(inner)}" for name, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(said(inner) for inner in value) or "none"
+    return figures.NOT_KNOWN if value is None else str(value)
+
+
+@register.filter
 def signed(value: Number, digits: int = 0) -> str:
     """`{{ change|signed }}`: +12 or −12."""
     return figures.signed(value, digits)

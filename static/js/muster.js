@@ -4,8 +4,9 @@
 (() => {
   document.documentElement.classList.add("scripted");
 
-  // Messages can be closed.
-  const showClose = (root) => root.querySelectorAll("[data-close]").forEach((button) => (button.hidden = false));
+  // Buttons that need this script are hidden without it.
+  const showButtons = (root) =>
+    root.querySelectorAll("[data-close], [data-copy]").forEach((button) => (button.hidden = false));
 
   // A copy button names its source: <code id="x">…</code><button class="copy-button" data-copy="x">.
   const copy = async (button) => {
@@ -46,7 +47,7 @@
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.successful && notice()) notice().hidden = true;
   });
-  document.addEventListener("htmx:load", (event) => showClose(event.detail.elt));
+  document.addEventListener("htmx:load", (event) => showButtons(event.detail.elt));
 
   // A hidden tab does not poll.
   document.addEventListener("htmx:beforeRequest", (event) => {
@@ -56,7 +57,7 @@
   });
 
   document.addEventListener("DOMContentLoaded", () => {
-    showClose(document);
+    showButtons(document);
     // On phones the chart's newest end is what one came for.
     document.querySelectorAll("[data-scroll-end]").forEach((box) => (box.scrollLeft = box.scrollWidth));
   });

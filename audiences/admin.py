@@ -1,0 +1,11 @@
+"""Rows of this stretch, to look at in the back office."""
+
+from django.contrib import admin
+
+from muster.admin import Shown
+
+from .models import Activation, Audience, Definition, Destination, Pipe, Segment, Trait, TraitAllowance, Workspace
+
+admin.site.register(
+    [Activation, Audience, Definition, Destination, Pipe, Segment, Trait, TraitAllowance, Workspace], Shown
+)
