@@ -1,0 +1,158 @@
+"""Normal forms of identifiers and their SHA-256, by each destination's own rule. Pure; docs/decisions/identity.md says why.
+
+Two layers: the rules as the platforms publish them (`email_form`, `google_email_form`, `phone_digits`, `phone_e164`), and
+what Muster sends (`email_digests`, `phone_digests`), which is stricter: a value that is no address, or no number that
+somebody can have, is left out and counted, because its digest could match nobody, or somebody else.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from typing import Final
+
+NOTHING: Final = bytes(32)
+EMAIL_INVALID, EMAIL_HASHED, PHONE_INVALID, PHONE_HASHED = 1, 2, 4, 8
+UNUSABLE: Final = {
+    EMAIL_INVALID: "email_invalid",
+    EMAIL_HASHED: "email_hashed",
+    PHONE_INVALID: "phone_invalid",
+    PHONE_HASHED: "phone_hashed",
+}
+
+GMAIL: Final = ("@gmail.com", "@googlemail.com")
+# Spaces, and what copying from a page leaves at the ends without being seen: zero-width characters, marks of direction.
+INVISIBLE: Final = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+EDGES: Final = "".join(chr(code) for code in range(0x3001) if chr(code).isspace()) + INVISIBLE
+ATOM: Final = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]++"
+USUAL_EMAIL: Final = rf"{ATOM}(?:\.{ATOM})*+@(?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)++[a-z]{{2,}}+"
+# The same with letters of every script: local parts (RFC 6531) and domain names (RFC 5890).
+WIDE: Final = r"[^\s@.\"(),:;<>\[\\\]\ufffd]"
+any_email: Final = re.compile(
+    rf"{WIDE}++(?:\.{WIDE}++)*+@(?:(?![-_]){WIDE}++(?<![-_])\.)++(?![-_0-9]){WIDE}{{2,}}(?<![-_])"
+).fullmatch
+# What a number must look like to be taken as it is. North American numbers have a known length. A zero behind a country
+# code is mostly the one for calls within the country, written by mistake: such a number is looked at more closely.
+TWO: Final = r"2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|7|8[1246]|9[0-58]"
+THREE: Final = r"2[1-689][0-9]|3[578][0-9]|42[0-9]|5[09][0-9]|6[789][0-9]|8[057-9][0-9]|9[679][0-9]"
+USUAL_PHONE: Final = rf"\+(?:1[2-9][0-9]{{2}}[2-9][0-9]{{6}}|(?!(?:{TWO}|{THREE})0)[2-9][0-9]{{7,14}})"
+usual_phone: Final = re.compile(USUAL_PHONE).fullmatch
+hashed: Final = re.compile(r"[0-9a-fA-F]{64}").fullmatch
+LETTER: Final = re.compile(r"[^\W\d_]")
+# One look at many lines costs a third of a look at each: a usual value as it is hashed, or nothing, for every line.
+usual_emails: Final = re.compile(rf"[ \t]*+(?:({USUAL_EMAIL})[ \t]*+|[^\n]*+)\n").findall
+usual_phones: Final = re.compile(rf"(?:({USUAL_PHONE})|[^\n]*+)\n").findall
+north_american: Final = re.compile(r"1?([2-9][0-9]{2}[2-9][0-9]{6})").fullmatch
+MARKS: Final = re.compile(r"[\s().-]+")
+ABROAD: Final = re.compile(r"\A(?:\+|00)[\s.-]*0*")
+NORTH_AMERICA: Final = frozenset({"US", "CA"})
+SHORTEST_PHONE: Final = 7
+NOT_DIGIT: Final = re.compile(r"[^0-9]")
+
+
+def email_form(text: str) -> str:
+    """Return an address as Meta and most others have it hashed: trimmed, lower case. Empty when it is no address."""
+    form = text.strip(EDGES).lower()
+    return form if _is_address(form) else ""
+
+
+def google_email_form(text: str) -> str:
+    """Return an address by Google's rule: no white space, lower case; at Gmail no dots and no +suffix. Empty: none."""
+    return _without_gmail_marks("".join(text.strip(EDGES).lower().split()))
+
+
+def _is_address(form: str) -> bool:
+    return bool(any_email(form)) and form.isprintable()
+
+
+def _without_gmail_marks(form: str) -> str:
+    if not form.endswith(GMAIL):
+        return form if _is_address(form) else ""
+    name, at, domain = form.rpartition("@")
+    name = name.partition("+")[0].replace(".", "")
+    return name + at + domain if name else ""
+
+
+def phone_digits(text: str) -> str:
+    """Return a number by Meta's rule: its digits without leading zeros. The country code must be there; none is added."""
+    return NOT_DIGIT.sub("", text).lstrip("0")
+
+
+def phone_e164(text: str) -> str:
+    """Return a number by Google's rule: the digits behind a plus. The country code must be there; none is added."""
+    digits = phone_digits(text)
+    return f"+{digits}" if digits else ""
+
+
+def phone_form(text: str, country: str) -> str:
+    """Return the E.164 form of a number that somebody can have, with the country's code where it has none. Empty: none."""
+    number = ABROAD.sub("+", text.strip(EDGES))
+    if usual_phone(bare := MARKS.sub("", number)):
+        return bare
+    if len(bare) < SHORTEST_PHONE or LETTER.search(number):
+        return ""
+    # Loading the tables of all countries takes a second; most processes never need them.
+    from phonenumbers import NumberParseException, PhoneNumber, is_valid_number, parse
+
+    try:
+        if country in NORTH_AMERICA and bare.isascii() and bare.isdigit() and not bare.startswith("011"):
+            # What parsing would find, at a third of its cost: the one national format that is common and plain.
+            plain = north_american(bare)
+            found = PhoneNumber(1, int(plain[1])) if plain else PhoneNumber()
+        else:
+            found = parse(number, country or None)
+    except NumberParseException:
+        return ""
+    if not found.national_number or found.extension or not is_valid_number(found):
+        return ""
+    zeros = "0" * (found.number_of_leading_zeros or 1) if found.italian_leading_zero else ""
+    return f"+{found.country_code}{zeros}{found.national_number}"
+
+
+def email_digests(values: Sequence[str]) -> tuple[list[bytes], list[bytes], list[tuple[int, int]]]:
+    """Return the digests by the common and by Google's rule (NOTHING where there is none), and who has an unusable value.
+
+    The last are pairs of (place, EMAIL_INVALID or EMAIL_HASHED); an empty value is neither.
+    """
+    forms = _lines(usual_emails, values)
+    unusable = []
+    for place, form in enumerate(forms):
+        if not form and values[place] and (text := values[place].strip(EDGES)):
+            forms[place] = email_form(text)
+            if not forms[place]:
+                unusable.append((place, EMAIL_HASHED if hashed(text) else EMAIL_INVALID))
+    plain = _sha256(forms)
+    google = plain.copy()
+    for place in [place for place, form in enumerate(forms) if form.endswith(GMAIL)]:
+        if form := _without_gmail_marks(forms[place]):
+            google[place] = sha256(form.encode()).digest()
+        else:
+            plain[place] = google[place] = NOTHING
+            unusable.append((place, EMAIL_INVALID))
+    return plain, google, unusable
+
+
+def phone_digests(values: Sequence[str], country: str) -> tuple[list[bytes], list[bytes], list[tuple[int, int]]]:
+    """Return the digests of the bare digits and of the E.164 form, and who has an unusable value, as `email_digests` does.
+
+    `country` is the ISO 3166 code for numbers without a country code; without one those are unusable.
+    """
+    forms = _lines(usual_phones, values)
+    unusable = []
+    for place, form in enumerate(forms):
+        if not form and values[place] and (text := values[place].strip(EDGES)):
+            forms[place] = phone_form(text, country)
+            if not forms[place]:
+                unusable.append((place, PHONE_HASHED if hashed(text) else PHONE_INVALID))
+    return _sha256([form[1:] for form in forms]), _sha256(forms), unusable
+
+
+def _lines(usual: Callable[[str], list[str]], values: Sequence[str]) -> list[str]:
+    """Return each value's form where it is a usual one, else an empty text."""
+    text = "\n".join(values).lower() + "\n"
+    # A value of several lines would shift all that follow.
+    return usual(text) if text.count("\n") == len(values) else [""] * len(values)
+
+
+def _sha256(forms: list[str]) -> list[bytes]:
+    sha = sha256
+    return [sha(form.encode()).digest() if form else NOTHING for form in forms]

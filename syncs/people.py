@@ -1,0 +1,211 @@
+"""People as columns: what is kept of each person read from Customer.io. Raw emails and phones end here. Pure.
+
+  key            S16  keyed hash of workspace and cio_id: the same person has the same key in every list
+  cio.*               the cio_id, in clear: nobody is told from it
+  email, email_google, phone_digits, phone_e164   V32  SHA-256 of a normal form; 32 zero bytes: absent
+  unusable       u1   audiences.identity's bits: which identifier was there but could not be used, and why
+  ext.*               the external id, empty: absent
+  ext_at         u1   1: the external id contains "@"
+  flag:<name>    u1   ABSENT, TRUE or OTHER
+  trait:<name>.*      the raw value, empty: absent
+
+Texts of varying length are two columns: `.ends` and `.data` (muster.columns.texts).
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from audiences.identity import UNUSABLE, email_digests, phone_digests
+from muster.columns import DIGEST, KEY, Array, Columns
+
+ABSENT, TRUE, OTHER = 0, 1, 2
+UNSUBSCRIBED: Final = "unsubscribed"
+TRUTHY: Final = frozenset({"true", "1", "yes"})
+TEXTS: Final = ".ends"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a reading asks for besides the ids (Pull.columns)."""
+
+    email: bool
+    phone: bool
+    country: str
+    flags: tuple[str, ...]
+    traits: tuple[str, ...]
+
+    @classmethod
+    def of(cls, columns: Mapping[str, Any]) -> "Asked":
+        return cls(
+            email=bool(columns.get("email")),
+            phone=bool(columns.get("phone")),
+            country=str(columns.get("country") or ""),
+            flags=tuple(sorted(columns.get("flags") or ())),
+            traits=tuple(sorted(columns.get("traits") or ())),
+        )
+
+    @property
+    def attributes(self) -> list[str]:
+        """Return the attributes to ask Customer.io for, and no other, in a fixed order."""
+        identifiers = [name for name, asked in (("email", self.email), ("phone", self.phone)) if asked]
+        return list(dict.fromkeys([*identifiers, *self.flags, *self.traits]))
+
+
+class Columnist:
+    """Makes columns of raw values. `secret` keys the people's keys; `workspace_id` keeps workspaces apart."""
+
+    def __init__(self, asked: Asked, *, workspace_id: int, secret: bytes) -> None:
+        self.asked = asked
+        self._keyed = hashlib.blake2b(f"{workspace_id}:".encode(), digest_size=16, key=secret)
+
+    def columns(self, raw: Mapping[str, Sequence[str]]) -> Columns:
+        """Return the columns of some people, from the values of "cio_id", "id" and the attributes asked for, each a list."""
+        cio_ids, external = raw["cio_id"], raw["id"]
+        found: Columns = {"key": np.frombuffer(b"".join(self.keys(cio_ids)), KEY)}
+        found["cio.ends"], found["cio.data"] = texts_of(cio_ids)
+        unusable = np.zeros(len(cio_ids), np.uint8)
+        if self.asked.email:
+            self._fill(found, unusable, ("email", "email_google"), email_digests(raw["email"]))
+        if self.asked.phone:
+            self._fill(found, unusable, ("phone_digits", "phone_e164"), phone_digests(raw["phone"], self.asked.country))
+        found["unusable"] = unusable
+        found["ext.ends"], found["ext.data"] = texts_of(external)
+        found["ext_at"] = np.fromiter(("@" in one for one in external), np.uint8, len(external))
+        for name in self.asked.flags:
+            found[f"flag:{name}"] = flags_of(raw[name])
+        for name in self.asked.traits:
+            found[f"trait:{name}.ends"], found[f"trait:{name}.data"] = texts_of(raw[name])
+        return found
+
+    def keys(self, cio_ids: Iterable[str]) -> list[bytes]:
+        """Return the key of each cio_id."""
+        copy, keys = self._keyed.copy, []
+        for cio_id in cio_ids:
+            keyed = copy()
+            keyed.update(cio_id.encode())
+            keys.append(keyed.digest())
+        return keys
+
+    @staticmethod
+    def _fill(
+        found: Columns,
+        unusable: Array,
+        names: tuple[str, str],
+        digests: tuple[list[bytes], list[bytes], list[tuple[int, int]]],
+    ) -> None:
+        for name, column in zip(names, digests[:2], strict=True):
+            found[name] = np.frombuffer(b"".join(column), DIGEST)
+        for place, reason in digests[2]:
+            unusable[place] |= reason
+
+
+def flags_of(values: Sequence[str]) -> Array:
+    """Return TRUE for what Customer.io stores as true, ABSENT for a missing value, OTHER for anything else."""
+    known: dict[str, int] = {}
+    for value in set(values):
+        text = value.strip().lower()
+        known[value] = TRUE if text in TRUTHY else OTHER if text else ABSENT
+    return np.fromiter(map(known.__getitem__, values), np.uint8, len(values))
+
+
+def texts_of(values: Sequence[str]) -> tuple[Array, Array]:
+    """Return the end offsets and the bytes of texts, as muster.columns.texts does for bytes."""
+    joined = "".join(values)
+    lengths: Iterable[int] = map(len, values) if joined.isascii() else (len(value.encode()) for value in values)
+    ends = np.cumsum(np.fromiter(lengths, np.uint32, len(values)), dtype=np.uint32)
+    return ends, np.frombuffer(joined.encode(), np.uint8)
+
+
+def taken(columns: Columns, order: Array) -> Columns:
+    """Return the people at these places, in this order."""
+    found: Columns = {}
+    for name, column in columns.items():
+        if name.endswith(TEXTS):
+            data = name.removesuffix(TEXTS) + ".data"
+            found[name], found[data] = _taken_texts(column, columns[data], order)
+        elif not name.endswith(".data"):
+            found[name] = np.take(column, order)
+    return found
+
+
+def _taken_texts(ends: Array, data: Array, order: Array) -> tuple[Array, Array]:
+    lengths: Array = np.diff(ends.astype(np.int64), prepend=np.int64(0))
+    if len(ends) and (lengths == lengths[0]).all():
+        rows = np.take(data.reshape(len(ends), -1), order, axis=0)
+        return ends[: len(order)], rows.reshape(-1)
+    chosen = np.take(lengths, order)
+    new_ends = np.cumsum(chosen)
+    shifts = np.take(ends.astype(np.int64), order) - new_ends
+    return new_ends.astype(np.uint32), np.take(data, np.repeat(shifts, chosen) + np.arange(chosen.sum()))
+
+
+def between(columns: Columns, start: int, stop: int) -> Columns:
+    """Return the people at the places [start, stop)."""
+    found: Columns = {}
+    for name, column in columns.items():
+        if name.endswith(".data"):
+            continue
+        found[name] = column[start:stop]
+        if name.endswith(TEXTS):
+            first = int(column[start - 1]) if start else 0
+            data = name.removesuffix(TEXTS) + ".data"
+            last = int(column[stop - 1]) if stop > start else first
+            found[name] = column[start:stop] - np.uint32(first)
+            found[data] = columns[data][first:last]
+    return found
+
+
+def joined(parts: Sequence[Columns]) -> Columns:
+    """Return several sets of people as one, in order. At least one part is needed."""
+    if len(parts) == 1:
+        return parts[0]
+    found: Columns = {}
+    for name in parts[0]:
+        columns = [part[name] for part in parts]
+        if name.endswith(TEXTS):
+            sizes = [len(part[name.removesuffix(TEXTS) + ".data"]) for part in parts]
+            shifts = np.cumsum([0, *sizes[:-1]])
+            columns = [column + np.uint32(shift) for column, shift in zip(columns, shifts, strict=True)]
+        found[name] = np.concatenate(columns)
+    return found
+
+
+def prefixes(keys: Array, count: int) -> Array:
+    """Return for each key the number that its first bits name among `count` prefixes, a power of two."""
+    words = np.ascontiguousarray(keys).view(">u4").reshape(-1, 4)[:, 0].astype(np.uint32)
+    bits = count.bit_length() - 1
+    return words >> np.uint32(32 - bits) if bits else np.zeros(len(words), np.uint32)
+
+
+def in_order(columns: Columns) -> tuple[Columns, int]:
+    """Return the people sorted by key, each once, and how many rows were too many: the same key again."""
+    words = np.ascontiguousarray(columns["key"]).view(">u8").reshape(-1, 2).astype(np.uint64)
+    order = np.argsort(words[:, 0], kind="stable")
+    ordered = np.take(words, order, axis=0)
+    # Different keys that share their first half are rarer than anything, but then the order must still be right.
+    ties = ordered[1:, 0] == ordered[:-1, 0]
+    if ties.any() and (ordered[1:, 1] < ordered[:-1, 1])[ties].any():
+        order = np.lexsort((words[:, 1], words[:, 0]))
+        ordered = np.take(words, order, axis=0)
+    again = np.all(ordered[1:] == ordered[:-1], axis=1)
+    if again.any():
+        order = order[np.concatenate([[True], ~again])]
+    return taken(columns, order), int(again.sum())
+
+
+def tally(columns: Columns) -> dict[str, int]:
+    """Return how many people have a usable identifier of each kind, and how many an unusable one, by reason."""
+    found = {"people": len(columns["key"])}
+    for name, column in (("email", "email"), ("phone", "phone_e164")):
+        if column in columns:
+            words = np.ascontiguousarray(columns[column]).view(np.uint64).reshape(-1, 4)
+            found[name] = int(words.any(axis=1).sum())
+    found["external_id"] = int((np.diff(columns["ext.ends"].astype(np.int64), prepend=np.int64(0)) > 0).sum())
+    found["id_has_at"] = int(columns["ext_at"].sum())
+    for bit, reason in UNUSABLE.items():
+        found[reason] = int((columns["unusable"] & np.uint8(bit) > 0).sum())
+    return found
