@@ -19,14 +19,18 @@ LOOK_EVERY = 0.05
 
 
 def alive(pid: int) -> bool:
-    """Whether a process of this id exists; one that has ended and was not collected yet counts, too."""
+    """Whether a process of this id runs. Where the system tells, one that only waits to be collected does not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    return True
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as told:
+            return told.read().rpartition(b")")[2].split()[0] != b"Z"
+    except (OSError, IndexError):
+        return sys.platform != "linux"
 
 
 def signalled(pids: Iterable[int], number: int) -> None:
