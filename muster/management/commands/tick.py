@@ -1,0 +1,52 @@
+"""`manage.py tick`: the clock. Every few seconds it sweeps for work that nobody was woken for, and notes who is alive."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from syncs import beats
+from syncs.sweep import sweep
+
+OUTAGES = (DatabaseError, InterfaceError, RedisError, OSError)
+
+log = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = "Rings for runs that wait without anybody having been woken. One is enough; two do no harm."
+    requires_system_checks = ()
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stopping = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopping.set())
+        while not stopping.is_set():
+            tick(timezone.now())
+            stopping.wait(settings.TICK_SECONDS)
+
+
+def tick(at: datetime) -> dict[str, int]:
+    """Sweep once and write the beats; return what the sweep did. An outage costs this round, not the clock."""
+    close_old_connections()
+    done: dict[str, int] = {}
+    survives("sweep", lambda: done.update(sweep(at=at)))
+    survives("beats", lambda: beats.note_all(at, moved=sum(done.values())))
+    return done
+
+
+def survives(what: str, action: Callable[[], None]) -> None:
+    """Do it; when the database or Redis is away, log that and go on, over a fresh connection next time."""
+    try:
+        action()
+    except OUTAGES as error:
+        log.warning("%s did not work this time: %s", what, type(error).__name__)
+        connection.close()
