@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from .spans import span
+from muster.figures import duration
+
 from .states import ARRIVED, RunState, Stage
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _look(run: Run, stage: Stage, number: int, at: int) -> str:
 
 def _note(run: Run, stage: Stage, look: str, now: datetime, left: str) -> str:
     if look == "held":
-        return f"held {span(now - run.finished_at)}" if run.finished_at else "held"
+        return f"held {_long(now - run.finished_at)}" if run.finished_at else "held"
     if stage == Stage.DONE:
         return _last_note(run, left)
     if look == "next":
@@ -98,15 +99,19 @@ def _note(run: Run, stage: Stage, look: str, now: datetime, left: str) -> str:
     if length is None:
         return "nothing to send" if stage in PASS_OF and look == "done" else ""
     if look in {"now", "waits"}:
-        return f"{span(length)} so far"
+        return f"{_long(length)} so far"
     if stage == Stage.READING and run.pull and run.pull.began_at and run.pull.began_at < run.created_at:
-        return f"{span(length)}, shared"
-    return span(length)
+        return f"{_long(length)}, shared"
+    return _long(length)
 
 
 def _last_note(run: Run, left: str) -> str:
     if run.state == RunState.HELD:
         return "after a decision"
     if run.state in ARRIVED and run.finished_at:
-        return f"{span(run.finished_at - run.created_at)} in all"
+        return f"{_long(run.finished_at - run.created_at)} in all"
     return f"in {left}" if left and run.is_live else ""
+
+
+def _long(length: timedelta) -> str:
+    return duration(max(0, int(length.total_seconds())))

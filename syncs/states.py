@@ -54,14 +54,14 @@ MOVES: dict[RunState, frozenset[RunState]] = {
     RunState.HELD: frozenset({RunState.CANCELLED}),
 }
 
-# How a state looks (design/DESIGN.md, state axes): icon in the sprite and colour class.
+# How a state looks (design/DESIGN.md, state axes): its icon in the sprite, and its class after "state-".
 ICONS: dict[str, tuple[str, str]] = {
-    RunState.WAITING: ("clock", "none"),
-    RunState.RUNNING: ("loader", "info"),
-    RunState.DONE: ("check", "ok"),
-    RunState.DONE_WITH_REJECTS: ("alert", "warn"),
-    RunState.HELD: ("hand", "warn"),
-    RunState.FAILED: ("x", "bad"),
-    RunState.CANCELLED: ("ban", "none"),
-    RunState.LOST: ("lost", "bad"),
+    RunState.WAITING: ("clock", "waiting"),
+    RunState.RUNNING: ("run", "running"),
+    RunState.DONE: ("ok", "done"),
+    RunState.DONE_WITH_REJECTS: ("half", "partial"),
+    RunState.HELD: ("held", "held"),
+    RunState.FAILED: ("x", "failed"),
+    RunState.CANCELLED: ("ban", "cancelled"),
+    RunState.LOST: ("lost", "lost"),
 }

@@ -54,6 +54,11 @@ class Pause(models.Model):
     def __str__(self) -> str:
         return f"pause of {self.destination or self.audience or 'everything'}"
 
+    @property
+    def is_total(self) -> bool:
+        """Whether it pauses everything."""
+        return self.destination_id is None and self.audience_id is None
+
 
 class Beat(models.Model):
     """When a part of the machinery last gave a sign of life, as seen by tick: rows `tick`, `redis`, `workers`."""

@@ -1,0 +1,146 @@
+"""The choices about a held run, each with its figures and what follows from it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from audiences.platforms import Family
+from muster.figures import number, share
+
+from .reasons import RUN, named
+from .telling import parked_of, people, sides
+
+if TYPE_CHECKING:
+    from .models import Run
+
+NAMES = {"removes": "removals", "adds": "additions"}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One figure that the guards judged by."""
+
+    name: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    """The list as a bar: people who stay, then parked additions, then parked removals from `leave_at` on."""
+
+    whole: int
+    stay: int
+    leave_at: int
+    words: str
+
+
+@dataclass(frozen=True)
+class Parked:
+    """What is parked and what each choice means: lists of sentences, the safe choice first."""
+
+    removes: int
+    adds: int
+    now: int
+    after: int
+    bar: Bar
+    facts: list[Fact]
+    may_empty: bool
+    title: str
+    figures: str
+    keep: list[str]
+    release: list[str]
+    drop: list[str]
+
+
+def choices(run: Run, members: int) -> Parked:
+    """Return the choices of a held run. `members` is how many people are on the list now."""
+    held = list(sides(run))
+    empties = run.held.get("removes", {}).get("why") == "empty"
+    figures = " and ".join(_count(parked_of(run, side), side) for side in held)
+    removes, adds = parked_of(run, "removes"), parked_of(run, "adds")
+    return Parked(
+        removes=removes,
+        adds=adds,
+        now=members,
+        after=max(0, members - removes + adds),
+        bar=_bar(members, removes, adds),
+        facts=[fact for side in held for fact in _facts(run, side)],
+        may_empty=empties,
+        title=f"Decide on the {figures}" if figures else "Nothing to decide",
+        figures=figures,
+        keep=[
+            f"{people(members)} stay on the list" if members != 1 else "1 person stays on the list",
+            *(_kept(run, side) for side in held),
+            "The next run plans afresh and replaces this one; if nothing changed, it holds again",
+        ],
+        release=[
+            *(_released(run, side) for side in held),
+            *(["This empties the list: nobody is left on it afterwards"] if empties else []),
+            "A new run plans afresh; whoever came back in the meantime is not removed",
+            f"The release covers up to {figures} on this list for 24 h, not more",
+        ],
+        drop=[
+            f"The {figures} of this run are thrown away; {_sent(run)}",
+            "The run ends as Cancelled, and nobody is reminded of it again",
+            "The next run plans afresh and holds again if nothing changed",
+        ],
+    )
+
+
+def _bar(members: int, removes: int, adds: int) -> Bar:
+    stay = max(0, members - removes)
+    parts = [f"Stay {stay:,}"]
+    parts += [f"parked removals {removes:,} ({share(removes, members)} of {members:,})"] if removes else []
+    parts += [f"parked additions {adds:,}"] if adds else []
+    return Bar(stay + adds + removes, stay, stay + adds, ", ".join(parts))
+
+
+def _facts(run: Run, side: str) -> list[Fact]:
+    said, name = run.held[side], NAMES[side].capitalize()
+    if said.get("why") != "guard":
+        return [Fact(f"{name} parked", number(said["figure"]), f"{named(RUN, str(said.get('why'))).label}")]
+    usual = "From the hours since the last Done run, and the segment's window or the last 8 runs"
+    limit = "The largest of 50, three times the expected, and a share of the list. It grows with the hours"
+    return [
+        Fact(f"{name} expected", number(said.get("expected")), usual),
+        Fact("Limit of this pass", number(said["limit"]), limit),
+    ]
+
+
+def _count(number: int, side: str) -> str:
+    name = NAMES[side]
+    return f"{number:,} {name[:-1] if number == 1 else name}"
+
+
+def _sent(run: Run) -> str:
+    sent = run.accepted_adds + run.accepted_removes
+    return f"the {sent:,} changes that were accepted stay" if sent else "nothing of it was sent"
+
+
+def _kept(run: Run, side: str) -> str:
+    who = people(parked_of(run, side))
+    if run.definition.suppresses:
+        return {
+            "removes": f"{who} of them may no longer belong there; they see no ads until somebody decides",
+            "adds": f"{who} are not yet excluded: ads can still reach them",
+        }[side]
+    ads = run.activation.destination.spec.family == Family.ADS
+    return {
+        "removes": f"{who} of them no longer meet the definition{', and ads can still reach them' if ads else ''}",
+        "adds": f"{who} who now meet the definition stay off it",
+    }[side]
+
+
+def _released(run: Run, side: str) -> str:
+    who, place = people(parked_of(run, side)), run.activation.destination
+    if run.definition.suppresses:
+        return {
+            "removes": f"Up to {who} can be shown ads again; {place.spec.arrival}",
+            "adds": f"Up to {who} more are excluded from ads at {place.name}",
+        }[side]
+    return {
+        "removes": f"Up to {who} leave the list at {place.name}; {place.spec.arrival}",
+        "adds": f"Up to {who} who are not on the list now are added at {place.name}",
+    }[side]

@@ -1,0 +1,23 @@
+"""Addresses of runs, pauses, and what other pages load of them."""
+
+from django.urls import path
+
+from .views import actions, fragments, listing, pauses, run_page
+
+app_name = "syncs"
+urlpatterns = [
+    path("runs/", listing.runs, name="runs"),
+    path("runs/health/", fragments.health, name="health"),
+    path("runs/strip/", fragments.strip, name="strip"),
+    path("runs/banner/", fragments.banner, name="banner"),
+    path("runs/<int:pk>/", run_page.run, name="run"),
+    path("runs/<int:pk>/live/", run_page.live, name="live"),
+    path("runs/<int:pk>/cancel/", actions.cancel, name="cancel"),
+    path("runs/<int:pk>/release/", actions.release, name="release"),
+    path("runs/<int:pk>/ask/", actions.ask, name="ask"),
+    path("runs/<int:pk>/drop/", actions.drop, name="drop"),
+    path("lists/<int:activation>/start/", actions.start, name="start"),
+    path("pauses/", pauses.pauses, name="pauses"),
+    path("pauses/<int:pk>/end/", pauses.unpause, name="unpause"),
+    path("audiences/<slug:slug>/runs/", fragments.of_audience, name="of_audience"),
+]

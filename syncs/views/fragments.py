@@ -1,0 +1,108 @@
+"""What other pages load of runs: the side bar's strip, the banner of pauses, the lists of an audience, the health line."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, Window
+from django.db.models.functions import RowNumber
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from audiences.models import Activation, Definition
+from muster.access import Permission, allow
+from muster.htmx import page, varied
+from syncs.first_to_pass import first_to_pass
+from syncs.models import Pause, Run
+from syncs.reassert import shown_by
+from syncs.rows import rows
+
+from .loading import any_live, machinery, shown_runs
+
+LATEST = 5
+
+
+@allow(Permission.READ)
+@require_safe
+def health(request: HttpRequest) -> HttpResponse:
+    """The health line of the list of runs. Two queries."""
+    return page(request, "syncs/health.html", {"health": machinery(timezone.now())})
+
+
+@allow(Permission.READ)
+@require_safe
+def strip(request: HttpRequest) -> HttpResponse:
+    """The box in the side bar: whether syncing is on, and how the machinery is. Three queries."""
+    pauses = open_pauses()
+    everything = next((pause for pause in pauses if pause.is_total), None)
+    context = {"health": machinery(timezone.now()), "everything": everything, "pauses": pauses}
+    return varied(page(request, "syncs/strip.html", context))
+
+
+@allow(Permission.READ)
+@require_safe
+def banner(request: HttpRequest) -> HttpResponse:
+    """What is paused, on top of every page; empty when nothing is. One query, two when everything is paused."""
+    return page(request, "syncs/_pause_banner.html", pause_context(timezone.now()))
+
+
+def pause_context(now: datetime) -> dict[str, Any]:
+    pauses = open_pauses()
+    total = any(pause.is_total for pause in pauses)
+    return {"pauses": pauses, "now": now, "first": first_to_pass(now) if total else None}
+
+
+def open_pauses() -> list[Pause]:
+    """Return the open pauses, the widest first. One query."""
+    found = Pause.objects.open().select_related("destination", "audience", "by").order_by("at")
+    return sorted(found, key=lambda pause: not pause.is_total)
+
+
+@allow(Permission.READ)
+@require_safe
+def of_audience(request: HttpRequest, slug: str) -> HttpResponse:
+    """The lists of an audience with their runs: a fragment for the audience's page, polled while one is live."""
+    return page(request, "syncs/of_audience.html", lists_of(request, slug), part="lists")
+
+
+def lists_of(request: HttpRequest, slug: str) -> dict[str, Any]:
+    """Return the lists of an audience. Three queries. Raises Http404 for an audience without lists."""
+    now = timezone.now()
+    place = Window(RowNumber(), partition_by=F("activation_id"), order_by=F("pk").desc())
+    latest = shown_runs().annotate(place=place).filter(place__lte=LATEST).order_by("-pk")
+    current = Definition.objects.filter(audience=OuterRef("audience"), state=Definition.State.CURRENT)
+    dry_run = Run.objects.filter(shown_by(now), activation=OuterRef("pk"))
+    found = list(
+        Activation.objects.filter(audience__slug=slug)
+        .select_related("audience", "destination", "pipe")
+        .defer("pipe__write_key")
+        .annotate(has_definition=Exists(current), was_shown=Exists(dry_run))
+        .prefetch_related(Prefetch("runs", queryset=latest, to_attr="latest_runs"))
+        .order_by("destination__name", "kind")
+    )
+    if not found:
+        raise Http404("no such audience, or it has no list")
+    pauses = reaching(found)
+    lists = [shown_list(one, pauses, now) for one in found]
+    return {"audience": found[0].audience, "lists": lists, "live": any(one["live"] for one in lists), "now": now}
+
+
+def reaching(found: Sequence[Activation]) -> list[Pause]:
+    """Return the open pauses that reach any of these lists. One query."""
+    reach = Q(destination=None, audience=None) | Q(audience=found[0].audience_id)
+    reach |= Q(destination__in=[one.destination_id for one in found])
+    return list(Pause.objects.open().filter(reach).select_related("by", "destination", "audience"))
+
+
+def shown_list(one: Activation, pauses: list[Pause], now: datetime) -> dict[str, Any]:
+    """Return what is shown of one list."""
+    runs: list[Run] = one.latest_runs  # type: ignore[attr-defined]
+    pause = next((made for made in pauses if made.destination_id in {None, one.destination_id}), None)
+    return {
+        "list": one,
+        "pause": pause,
+        "rows": rows(runs, now),
+        "latest": runs[0] if runs else None,
+        "live": any_live(runs),
+    }

@@ -1,0 +1,113 @@
+"""The page of one run, and the part of it that is polled while the run may move."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from muster.access import Permission, allow, can
+from muster.htmx import page, varied, wants_fragment, with_messages
+from muster.models import Event, Person
+from syncs import reasons
+from syncs.asking import ASKED
+from syncs.forms import AskForm, DropForm, ReleaseForm
+from syncs.hold import GUARD_REASONS
+from syncs.models import Run
+from syncs.parked import Parked, choices
+from syncs.states import RunState
+from syncs.telling import tell
+
+from .loading import lease, left_out, run_or_404, timeline, who_releases, whole_number
+
+PAGE = "syncs/run.html"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What can be decided about a held run, and by whom. `newer` is the run that replaced it, where there is one."""
+
+    parked: Parked
+    newer: Run | None
+    releasable: bool
+    may_release: bool
+    askable: list[Person]
+    asks: list[Event]
+    release_form: ReleaseForm
+    drop_form: DropForm
+    ask_form: AskForm
+
+    @property
+    def open(self) -> bool:
+        return self.newer is None
+
+
+@allow(Permission.READ)
+@require_safe
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    return page(request, PAGE, shown(request, run_or_404(pk)))
+
+
+@allow(Permission.READ)
+@require_safe
+def live(request: HttpRequest, pk: int) -> HttpResponse:
+    """The moving part of the page. A held run that nothing happened to answers 204, so that a form is not swapped away."""
+    if not wants_fragment(request):
+        return varied(redirect("syncs:run", pk))
+    context = shown(request, run_or_404(pk))
+    if context["run"].state == RunState.HELD and request.GET.get("seen") == context["seen"]:
+        return varied(HttpResponse(status=204))
+    return page(request, PAGE, context, part="run")
+
+
+def after(request: HttpRequest, pk: int, **forms: Any) -> HttpResponse:
+    """Return what follows an action: the page as it is now, or for htmx its moving part, read again."""
+    if wants_fragment(request):
+        return with_messages(request, page(request, PAGE, shown(request, run_or_404(pk), **forms), part="run"))
+    if forms:
+        return page(request, PAGE, shown(request, run_or_404(pk), **forms))
+    return redirect("syncs:run", pk)
+
+
+def shown(request: HttpRequest, run: Run, **forms: Any) -> dict[str, Any]:
+    """Return what the template shows. Two queries, three when segments are excluded, and those of `decision_of`."""
+    now = timezone.now()
+    decision = decision_of(request, run, **forms) if run.state == RunState.HELD else None
+    seen = f"{run.state}-{run.stage}-{bool(run.cancel_asked_at)}"
+    if decision:
+        seen += f"-{decision.newer.pk if decision.newer else ''}-{len(decision.asks)}"
+    number = whole_number(request.GET.get("events", ""))
+    return {
+        "run": run,
+        "told": tell(run, now, lease()),
+        "now": now,
+        "seen": seen,
+        "moved": request.GET.get("seen") not in {None, seen},
+        "decision": decision,
+        "left_out": left_out(run),
+        "left_out_people": sum(run.left_out.values()),
+        "leaving": reasons.counted(reasons.LEAVING, run.removes_by),
+        "unusable": reasons.counted(reasons.UNUSABLE, run.unusable),
+        "timeline": timeline(run, number),
+        "events_page": number,
+    }
+
+
+def decision_of(request: HttpRequest, run: Run, **forms: Any) -> Decision:
+    """Return the choices about a held run. Two queries, for those who may not release three."""
+    parked = choices(run, run.activation.members)
+    newer = Run.objects.of_lists().filter(activation=run.activation_id, pk__gt=run.pk).order_by("-pk").first()
+    may_release = can(request.user, Permission.RELEASE)
+    return Decision(
+        parked=parked,
+        newer=newer,
+        releasable=run.reason in GUARD_REASONS,
+        may_release=may_release,
+        askable=[] if may_release else who_releases(),
+        asks=list(Event.objects.filter(run_id=run.pk, verb=ASKED).order_by("-at", "-id")[:5]),
+        release_form=forms.get("release_form") or ReleaseForm(parked=parked),
+        drop_form=forms.get("drop_form") or DropForm(),
+        ask_form=forms.get("ask_form") or AskForm(),
+    )
