@@ -1,6 +1,58 @@
-"""Addresses of pages about audiences."""
+"""Addresses of pages about audiences, connections and traits."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
+
+from .views import audiences, connections, draft, registration, traits
 
 app_name = "audiences"
-urlpatterns: list[URLPattern | URLResolver] = []
+
+
+def _connection(kind: str) -> list[URLPattern]:
+    """Return the addresses of one kind of connection, named like `pipe-edit`."""
+    said = {"kind": kind}
+    return [
+        path("add/", connections.add, said, name=f"{kind}-add"),
+        path("<int:pk>/", connections.edit, said, name=f"{kind}-edit"),
+        path("<int:pk>/archive/", connections.archive, said, name=f"{kind}-archive"),
+        path("<int:pk>/restore/", connections.restore, said, name=f"{kind}-restore"),
+    ]
+
+
+def _tested(kind: str) -> list[URLPattern]:
+    said = {"kind": kind}
+    return [
+        path("<int:pk>/key/", connections.replace_key, said, name=f"{kind}-key"),
+        path("<int:pk>/test/", connections.test, said, name=f"{kind}-test"),
+    ]
+
+
+_audience: list[URLPattern | URLResolver] = [
+    path("", audiences.detail, name="detail"),
+    path("definition/", draft.definition, name="definition"),
+    path("definition/check/", draft.check, name="check"),
+    path("definition/lock/", draft.lock, name="lock"),
+    path("definition/discard/", draft.discard, name="discard"),
+    path("definition/new/", draft.revise, name="revise"),
+    path("definition/v<int:number>/", audiences.version, name="version"),
+    path("archive/", audiences.archive, name="archive"),
+]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", audiences.list_audiences, name="list"),
+    path("audiences/register/", registration.begin, name="register"),
+    path("audiences/segments/<int:pk>/refresh/", registration.refresh, name="refresh"),
+    path("audiences/segments/<int:pk>/size/", registration.measure, name="measure"),
+    path("audiences/lists/<int:pk>/again/", audiences.try_again, name="try-again"),
+    path("audiences/<slug:slug>/", include(_audience)),
+    path("connections/", connections.list_connections, name="connections"),
+    path("connections/test/", connections.test_all, name="test-all"),
+    path("connections/workspaces/", include(_connection("workspace") + _tested("workspace"))),
+    path("connections/pipes/", include(_connection("pipe") + _tested("pipe"))),
+    path("connections/destinations/", include(_connection("destination"))),
+    path("traits/", traits.list_traits, name="traits"),
+    path("traits/add/", traits.add, name="trait-add"),
+    path("traits/<int:pk>/", traits.edit, name="trait"),
+    path("traits/<int:pk>/allow/", traits.allow_for, name="trait-allow"),
+    path("traits/<int:pk>/allow/<int:allowance>/withdraw/", traits.withdraw, name="trait-withdraw"),
+    path("traits/<int:pk>/retire/", traits.retire, name="trait-retire"),
+    path("traits/<int:pk>/restore/", traits.restore, name="trait-restore"),
+]

@@ -82,6 +82,9 @@ class Definition(models.Model):
     )
     edited_at = models.DateTimeField(default=timezone.now)
     revision = models.PositiveIntegerField(default=1)
+    lacking = models.JSONField(
+        default=list, blank=True, help_text="Labels of the clauses that lacked something when the draft was last saved"
+    )
     locked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )

@@ -1,0 +1,80 @@
+"""The list of audiences as the first page shows it: filtered, problems first, read in a fixed number of queries."""
+
+from datetime import date
+from typing import Any
+
+from django.db.models import Case, Exists, IntegerField, OuterRef, Prefetch, Q, QuerySet, Value, When
+
+from muster.models import Person
+
+from .models import Activation, Audience, Definition, Lifecycle
+from .models.workspace import CheckState
+
+NEEDS, FINE, DRAFT = 0, 1, 2
+OWNERS = {"": "Everyone", "me": "Me", "left": "Somebody who left"}
+
+
+def listed(
+    today: date, *, text: str = "", owner: str = "", purpose: str = "", me: Person | None = None
+) -> QuerySet[Audience, Audience]:
+    """Return registered audiences: those that need somebody first, then those that are fine, then drafts, each by name."""
+    found = Audience.objects.filter(archived_at=None)
+    if text:
+        found = found.filter(_naming(text))
+    if owner == "me" and me:
+        found = found.filter(Q(owner=me) | Q(drift_checker=me))
+    if owner == "left":
+        found = found.filter(owner__is_active=False)
+    if purpose:
+        told = Definition.objects.filter(audience=OuterRef("pk"), purpose=purpose)
+        found = found.filter(Exists(told.exclude(state=Definition.State.PAST)))
+    return for_rows(found).annotate(rank=_rank(today)).order_by("rank", "name", "pk")
+
+
+def for_rows(found: QuerySet[Audience, Audience]) -> QuerySet[Audience, Audience]:
+    """Return the audiences with all that a row tells: two more queries, however many rows."""
+    versions = Definition.objects.exclude(state=Definition.State.PAST).defer("conditions", "logic")
+    lists = Activation.objects.filter(kind=Activation.Kind.PRODUCTION).select_related("destination", "pipe")
+    return found.select_related("segment", "owner").prefetch_related(
+        Prefetch("definitions", versions), Prefetch("activations", lists.defer("pipe__write_key"))
+    )
+
+
+def for_page(found: QuerySet[Audience, Audience]) -> QuerySet[Audience, Audience]:
+    """Return the audiences with all their versions and lists, for a page about one."""
+    versions = Definition.objects.select_related("edited_by", "locked_by").order_by("-number")
+    lists = Activation.objects.filter(kind=Activation.Kind.PRODUCTION).select_related("destination", "pipe")
+    return found.select_related("segment__workspace", "owner", "drift_checker", "created_by").prefetch_related(
+        Prefetch("definitions", versions), Prefetch("activations", lists.defer("pipe__write_key"))
+    )
+
+
+def _naming(text: str) -> Q:
+    """Match the audience, its segment, its owner, or one of its lists."""
+    lists = Activation.objects.filter(audience=OuterRef("pk")).filter(
+        Q(destination__name__icontains=text) | Q(list_name__icontains=text)
+    )
+    named = Q(name__icontains=text) | Q(segment__name__icontains=text) | Q(owner__full_name__icontains=text)
+    number: dict[str, Any] = {"segment__number": int(text)} if text.isdecimal() and len(text) < 18 else {}
+    return named | Q(Exists(lists)) | (Q(**number) if number else Q())
+
+
+def _rank(today: date) -> Case:
+    """Say the same as Standing.needs, for the database to sort by."""
+    lists = Activation.objects.filter(audience=OuterRef("pk"), kind=Activation.Kind.PRODUCTION)
+    broken = lists.exclude(lifecycle=Lifecycle.RETIRED).filter(
+        ~Q(stopped_words="")
+        | Q(destination__archived_at__isnull=False)
+        | Q(pipe=None)
+        | Q(pipe__archived_at__isnull=False)
+        | Q(pipe__check_state=CheckState.REFUSED)
+    )
+    current = Definition.objects.filter(audience=OuterRef("pk"), state=Definition.State.CURRENT)
+    overdue = current.filter(review_date__lte=today)
+    return Case(
+        When(~Exists(current), then=Value(DRAFT)),
+        When(Exists(broken) | Exists(overdue), then=Value(NEEDS)),
+        When(Q(segment__gone_at__isnull=False) | Q(owner__is_active=False), then=Value(NEEDS)),
+        default=Value(FINE),
+        output_field=IntegerField(),
+    )

@@ -1,0 +1,240 @@
+"""Registers audiences and moves their definitions: draft, current, past. Each step writes one event."""
+
+from copy import copy
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from muster import audit
+from muster.models import Person
+
+from . import activating
+from .conditions import sentences
+from .defaults import clauses_for
+from .definition import clauses, differences, missing
+from .models import Audience, Definition, Segment
+from .models.definition import Locked
+from .terms_of import terms_of
+
+RESERVED_SLUGS = frozenset({"register"})
+
+
+class EditedMeanwhile(Exception):
+    """Somebody saved the draft after it was opened; `stored` is what they saved."""
+
+    def __init__(self, stored: Definition) -> None:
+        who = stored.edited_by.full_name if stored.edited_by else "Somebody"
+        super().__init__(f"{who} saved this draft while you had it open.")
+        self.stored = stored
+
+
+class Incomplete(Exception):
+    """The definition cannot be locked yet; `sentences` say what is missing."""
+
+    def __init__(self, sentences: list[str]) -> None:
+        super().__init__(" ".join(sentences))
+        self.sentences = sentences
+
+
+class NotPossible(Exception):
+    """What was asked for does not fit the state of the audience; the text says why and what to do."""
+
+
+def register(
+    *, segment: Segment, name: str, purpose: str, owner: Person, by: Person, at: datetime, checker: Person | None = None
+) -> Audience:
+    """Create an audience with the first draft of its definition, filled with the purpose's defaults, and return it."""
+    with transaction.atomic():
+        audience = Audience.objects.create(
+            slug=free_slug(name), name=name, segment=segment, owner=owner, drift_checker=checker, created_by=by
+        )
+        today = timezone.localdate(at)
+        draft = Definition(audience=audience, number=1, purpose=purpose, edited_by=by, edited_at=at)
+        for field, value in clauses_for(purpose, segment, today).items():
+            setattr(draft, field, value)
+        adopt_logic(draft)
+        draft.lacking = lacking(draft, at)
+        draft.save()
+        audit.record(
+            verb="registered",
+            subject=audience,
+            by=by,
+            detail={"segment": str(segment), "purpose": purpose, "owner": owner.full_name},
+            audience_id=audience.pk,
+            at=at,
+        )
+    return audience
+
+
+def free_slug(name: str) -> str:
+    """Return an address for the name that no audience has yet."""
+    stem = slugify(name)[:60].strip("-") or "audience"
+    taken = set(Audience.objects.filter(slug__startswith=stem).values_list("slug", flat=True)) | RESERVED_SLUGS
+    numbered = (f"{stem}-{number}" for number in range(2, len(taken) + 3))
+    return stem if stem not in taken else next(slug for slug in numbered if slug not in taken)
+
+
+def adopt_logic(draft: Definition) -> None:
+    """Take over the segment's conditions as they are now; without any, what a person typed stays."""
+    segment = draft.audience.segment
+    draft.conditions, draft.fingerprint = segment.conditions, segment.fingerprint
+    if segment.conditions:
+        draft.logic = "\n".join(sentences(segment.conditions))
+
+
+def lacking(draft: Definition, at: datetime) -> list[str]:
+    """Return the labels of the clauses that still lack something."""
+    return [clause.label for clause in clauses(terms_of(draft), timezone.localdate(at)) if clause.missing]
+
+
+def save_draft(edited: Definition, *, revision: int, by: Person, at: datetime) -> list[str]:
+    """Save an edited draft and its audience, and return the labels of what changed; nothing changed, nothing written.
+
+    `revision` is the one that the person saw. Raises EditedMeanwhile, and Locked when it was locked meanwhile.
+    """
+    with transaction.atomic():
+        stored = _seen(edited, revision)
+        activating.hold_pipes(edited)
+        adopt_logic(edited)
+        changed = [one.label for one in differences(terms_of(stored), terms_of(edited))[0]]
+        changed += ["Name"] if stored.audience.name != edited.audience.name else []
+        edited.revision, edited.edited_by, edited.edited_at = revision + 1, by, at
+        edited.lacking = lacking(edited, at)
+        if not changed and edited.lacking == stored.lacking:
+            return []
+        edited.save()
+        edited.audience.save(update_fields=["name", "owner", "drift_checker"])
+        activating.follow(edited)
+        audit.record(
+            verb=f"edited v{edited.number} of",
+            subject=edited.audience,
+            by=by,
+            detail={"changed": changed},
+            audience_id=edited.audience_id,
+            at=at,
+        )
+    return changed
+
+
+def _seen(draft: Definition, revision: int | None) -> Definition:
+    """Return the stored draft, its row locked. Raises Locked, NotPossible when it is gone, EditedMeanwhile."""
+    stored = (
+        Definition.objects.select_for_update(of=("self",))
+        .select_related("audience__segment__workspace", "audience__owner", "audience__drift_checker", "edited_by")
+        .filter(pk=draft.pk)
+        .first()
+    )
+    if stored is None:
+        raise NotPossible("This draft was discarded meanwhile. Nothing was saved.")
+    if stored.state != Definition.State.DRAFT:
+        raise Locked(f"v{stored.number} was locked meanwhile. Nothing was saved; edit makes v{stored.number + 1}.")
+    if revision is not None and stored.revision != revision:
+        raise EditedMeanwhile(stored)
+    return stored
+
+
+def revise(audience: Audience, *, reason: str, by: Person, at: datetime) -> Definition:
+    """Make the next draft as a copy of the current version and return it. Raises NotPossible."""
+    with transaction.atomic():
+        Audience.objects.select_for_update().get(pk=audience.pk)
+        current = audience.definitions.filter(state=Definition.State.CURRENT).first()
+        if audience.archived_at or current is None:
+            raise NotPossible("There is no locked version to start from. Nothing was changed.")
+        if draft := audience.definitions.filter(state=Definition.State.DRAFT).first():
+            raise NotPossible(f"v{draft.number} is being edited already. Go on with that one.")
+        draft = copy(current)
+        draft._state = type(current._state)()
+        draft.pk, draft.number, draft.revision = None, _next_number(audience), 1
+        draft.state, draft.reason = Definition.State.DRAFT, reason
+        draft.locked_by, draft.locked_at, draft.edited_by, draft.edited_at = None, None, by, at
+        adopt_logic(draft)
+        draft.lacking = lacking(draft, at)
+        draft.save()
+        audit.record(
+            verb=f"began v{draft.number} of",
+            subject=audience,
+            by=by,
+            reason=reason,
+            audience_id=audience.pk,
+            at=at,
+        )
+    return draft
+
+
+def _next_number(audience: Audience) -> int:
+    newest = audience.definitions.order_by("-number").first()
+    return newest.number + 1 if newest else 1
+
+
+def discard(draft: Definition, *, by: Person, at: datetime) -> bool:
+    """Throw a draft away and return whether its audience stays; an audience that was never locked goes with it.
+
+    Raises Locked and NotPossible.
+    """
+    with transaction.atomic():
+        stored = _seen(draft, None)
+        audience = stored.audience
+        stays = audience.definitions.exclude(pk=stored.pk).exists()
+        audit.record(
+            verb=f"discarded v{stored.number} of",
+            subject=audience,
+            by=by,
+            detail={"audience_stays": stays},
+            audience_id=audience.pk,
+            at=at,
+        )
+        stored.delete()
+        current = audience.definitions.filter(state=Definition.State.CURRENT).first()
+        kept = set(current.destinations) if current else set()
+        for left in audience.activations.filter(lifecycle="draft").exclude(destination__in=kept):
+            activating.take_off(left)
+        if not stays:
+            audience.delete()
+    return stays
+
+
+def lock(definition: Definition, *, by: Person, at: datetime, revision: int | None = None) -> Definition:
+    """Lock a complete draft: it becomes current and its lists live; the version before becomes past. Return it.
+
+    Raises Incomplete, EditedMeanwhile, and Locked when it was locked already.
+    """
+    with transaction.atomic():
+        Audience.objects.select_for_update().get(pk=definition.audience_id)
+        draft = _seen(definition, revision)
+        activating.hold_pipes(draft)
+        if obstacles := _obstacles(draft, at):
+            raise Incomplete(obstacles)
+        before = draft.audience.definitions.filter(state=Definition.State.CURRENT)
+        replaced = before.values_list("number", flat=True).first()
+        before.update(state=Definition.State.PAST)
+        Definition.objects.filter(pk=draft.pk, state=Definition.State.DRAFT).update(
+            state=Definition.State.CURRENT, locked_by=by, locked_at=at, lacking=[]
+        )
+        activating.go_live(draft)
+        audit.record(
+            verb=f"locked v{draft.number} of",
+            subject=draft.audience,
+            by=by,
+            reason=draft.reason,
+            detail={"replaces": f"v{replaced}" if replaced else None, "lists": _list_names(draft)},
+            audience_id=draft.audience_id,
+            at=at,
+        )
+    return Definition.objects.get(pk=draft.pk)
+
+
+def _obstacles(draft: Definition, at: datetime) -> list[str]:
+    if draft.audience.archived_at:
+        return ["The audience is archived."]
+    if draft.fingerprint != draft.audience.segment.fingerprint:
+        return [
+            "The segment was changed in Customer.io after this draft was saved. Open the draft, read what the segment says "
+            "now, save it, then lock."
+        ]
+    return missing(terms_of(draft), timezone.localdate(at))
+
+
+def _list_names(draft: Definition) -> list[str]:
+    return [one.name for one in terms_of(draft).lists]

@@ -1,0 +1,97 @@
+"""What a definition of done says, as values with names instead of ids. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+SUPPRESS = "suppress"
+TARGETING = frozenset({"retarget", "winback", "cross_sell", "lookalike"})
+BY_HAND = "by hand"
+CADENCES: dict[str, int] = {
+    "every 15 minutes": 15,
+    "every 30 minutes": 30,
+    "every hour": 60,
+    "every 2 hours": 120,
+    "every 6 hours": 360,
+    "every 12 hours": 720,
+    "every day": 1440,
+    "every week": 10080,
+}
+IDENTIFIERS = {"email": "email", "phone": "phone", "external_id": "external id"}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may be sent, as far as consent goes; `basis` is the lawful one, in words."""
+
+    require_true: tuple[str, ...] = ()
+    not_true: tuple[str, ...] = ()
+    not_unsubscribed: bool = False
+    basis: str = ""
+
+
+@dataclass(frozen=True)
+class ListTerms:
+    """One list: a destination, what it takes, the pipe to it. `trouble` is a sentence that keeps it from being locked."""
+
+    name: str
+    platform: str
+    ads: bool
+    takes: tuple[str, ...]
+    pipe: str = ""
+    list_name: str = ""
+    rule: Rule = Rule()
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Reasoned:
+    """Something chosen with a reason: a trait, or a segment to exclude."""
+
+    name: str
+    reason: str = ""
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Everything that a definition of done says, with names instead of ids."""
+
+    purpose: str
+    purpose_label: str
+    segment: str
+    owner: str
+    segment_kind: str = "dynamic"
+    segment_trouble: str = ""
+    owner_active: bool = True
+    checker: str = ""
+    outcome: str = ""
+    campaign: str = ""
+    measure: str = ""
+    logic: str = ""
+    entry_rule: str = ""
+    exit_rule: str = ""
+    cadence: str = ""
+    freshness_minutes: int | None = None
+    window_hours: int | None = None
+    lists: tuple[ListTerms, ...] = ()
+    identifiers: tuple[str, ...] = ()
+    phone_country: str = ""
+    traits: tuple[Reasoned, ...] = ()
+    exclusions: tuple[Reasoned, ...] = ()
+    exclusions_reason: str = ""
+    size: tuple[int | None, int | None] = (None, None)
+    match: tuple[float | None, float | None] = (None, None)
+    tolerance: float | None = None
+    review_date: date | None = None
+    check_every: str = ""
+
+    @property
+    def targets(self) -> bool:
+        return self.purpose in TARGETING
+
+
+def joined(names: Iterable[str], word: str = "and") -> str:
+    """Return "a", "a and b", or "a, b and c"."""
+    *most, last = names or [""]
+    return f"{', '.join(most)} {word} {last}" if most else last

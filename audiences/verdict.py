@@ -1,0 +1,88 @@
+"""What is true of an audience, in one sentence first, and what somebody has to do about it."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from .models import Activation, Audience, Definition, Lifecycle
+from .models.workspace import CheckState
+from .terms import joined
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An audience with its versions and lists. `audience` needs for_page() or for_rows(), so that nothing is asked twice."""
+
+    audience: Audience
+    today: date
+
+    @property
+    def current(self) -> Definition | None:
+        return self._version(Definition.State.CURRENT)
+
+    @property
+    def draft(self) -> Definition | None:
+        return self._version(Definition.State.DRAFT)
+
+    def _version(self, state: str) -> Definition | None:
+        return next((one for one in self.audience.definitions.all() if one.state == state), None)
+
+    @property
+    def newest(self) -> Definition:
+        """Return the version that the audience is told by: the current one, else the draft."""
+        return self.current or self.draft or self.audience.definitions.all()[0]
+
+    @property
+    def lists(self) -> list[Activation]:
+        """Return the lists that are not retired, by destination."""
+        made = [one for one in self.audience.activations.all() if one.lifecycle != Lifecycle.RETIRED]
+        return sorted(made, key=lambda one: one.destination.name)
+
+    @property
+    def needs(self) -> list[str]:
+        """Return a sentence for each thing that stops the audience or hides that it is wrong; the worst first."""
+        if self.audience.archived_at or self.current is None:
+            return []
+        said = [sentence for one in self.lists for sentence in list_needs(one)]
+        if self.audience.segment.gone_at:
+            said.append(f"Customer.io no longer lists {self.audience.segment}, so it can no longer be read.")
+        if not self.audience.owner.is_active:
+            said.append(f"{self.audience.owner} can no longer sign in, so nobody owns this audience. Choose an owner.")
+        review = self.current.review_date
+        if review and review <= self.today:
+            said.append(f"The review was due {review.day} {review:%b %Y}. Check that the definition still holds.")
+        return said
+
+    @property
+    def verdict(self) -> str:
+        """Return the first sentence of the page."""
+        if self.audience.archived_at:
+            return "Archived: nothing is sent any more, and what was sent before stays at the lists."
+        if self.current is None:
+            return draft_told(self.draft) if self.draft else "There is no definition yet."
+        if needs := self.needs:
+            return needs[0]
+        names = joined(one.destination.name for one in self.lists)
+        return f"v{self.current.number} says who belongs on {names}. Nothing about the set-up needs you."
+
+
+def list_needs(one: Activation) -> list[str]:
+    """Return what keeps one list from being sent."""
+    name, pipe = one.destination.name, one.pipe
+    if one.stopped_words:
+        return [f"{name} is stopped: {one.stopped_words}"]
+    if one.destination.archived_at:
+        return [f"{name} is archived, and this list still goes there. Take it off, or ask an administrator."]
+    if pipe is None or pipe.archived_at:
+        return [f"{name} has no pipe, so nothing can be sent there."]
+    if pipe.check_state == CheckState.REFUSED:
+        return [f"{name}: the pipe {pipe.name} is refused. {pipe.check_words}"]
+    return []
+
+
+def draft_told(draft: Definition) -> str:
+    """Return how far a draft is."""
+    parts = [label.lower() for label in draft.lacking]
+    if not parts:
+        return f"v{draft.number} is complete and waits to be locked. Nothing is sent until then."
+    lacks = "1 part is missing" if len(parts) == 1 else f"{len(parts)} parts are missing"
+    return f"v{draft.number} is a draft: {lacks} ({joined(parts)}). Nothing is sent until it is locked."

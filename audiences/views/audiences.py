@@ -1,0 +1,120 @@
+"""The list of audiences, the page of one, its versions, and how it ends."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from audiences import activating, archiving
+from audiences.definition import clauses, differences, warnings
+from audiences.forms.registration import ArchiveForm, FilterForm, ReasonForm
+from audiences.listing import DRAFT, FINE, NEEDS, listed
+from audiences.models import Activation
+from audiences.next_step import next_step
+from audiences.terms_of import terms_of
+from audiences.verdict import Standing
+from muster.access import Permission, allow, can, who_can
+from muster.htmx import onward, page
+from muster.models import Event
+
+from .loading import me, standing, version_of
+
+A_PAGE = 50
+EVENTS_SHOWN = 12
+
+
+@allow(Permission.READ)
+@require_safe
+def list_audiences(request: HttpRequest) -> HttpResponse:
+    """Every audience, those that need somebody first."""
+    form, today = FilterForm(request.GET), timezone.localdate()
+    wanted = form.wanted()
+    found = listed(today, text=wanted["q"], owner=wanted["owner"], purpose=wanted["purpose"], me=me(request))
+    rows = Paginator(found, A_PAGE).get_page(request.GET.get("page"))
+    groups = {
+        rank: [Standing(one, today) for one in rows if getattr(one, "rank", FINE) == rank]
+        for rank in (NEEDS, FINE, DRAFT)
+    }
+    context = {
+        "form": form,
+        "rows": rows,
+        "needing": groups[NEEDS],
+        "fine": groups[FINE],
+        "drafts": groups[DRAFT],
+        "filtered": any(wanted.values()),
+    }
+    if not rows.paginator.count and not context["filtered"]:
+        context |= {"step": (step := next_step()), "can_do": can(request.user, step.needs), "ask": who_can(step.needs)}
+    return page(request, "audiences/list.html", context, part="audiences")
+
+
+@allow(Permission.READ)
+@require_safe
+def detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """What is true of one audience, what changed, what its definition says and what it still lacks."""
+    here = standing(slug)
+    shown = version_of(here, here.newest.number)
+    terms = terms_of(shown)
+    events = Event.objects.filter(audience_id=here.audience.pk).order_by("-at", "-pk")[: EVENTS_SHOWN + 1]
+    context = {
+        "here": here,
+        "shown": shown,
+        "clauses": clauses(terms, here.today),
+        "warnings": warnings(terms) if here.draft else [],
+        "events": events,
+        "more_events": len(events) > EVENTS_SHOWN,
+        "ask": who_can(Permission.REGISTER)[:3],
+        "askable": shown.purpose,
+    }
+    return render(request, "audiences/detail.html", context)
+
+
+@allow(Permission.READ)
+@require_safe
+def version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """One version beside the one before, or beside the one in `?against=`."""
+    here = standing(slug)
+    shown = version_of(here, number)
+    wanted = request.GET.get("against", "")
+    earlier = [one for one in here.audience.definitions.all() if one.number < number]
+    against = next((one for one in earlier if str(one.number) == wanted), earlier[0] if earlier else None)
+    context = {"here": here, "shown": shown, "against": against, "earlier": earlier}
+    if against:
+        changed, kept = differences(terms_of(version_of(here, against.number)), terms_of(shown))
+        context |= {"changed": changed, "kept": kept}
+    else:
+        context |= {"kept": clauses(terms_of(shown), here.today)}
+    return render(request, "audiences/version.html", context)
+
+
+@allow(Permission.REGISTER)
+@require_http_methods(["GET", "POST"])
+def archive(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say what depends on the audience, then take it out of use."""
+    here = standing(slug)
+    form = ArchiveForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        if archiving.archive(here.audience, by=me(request), at=timezone.now(), reason=reason):
+            messages.success(request, f"{here.audience} is archived. Nothing is sent for it any more.")
+        return onward(request, "audiences:detail", slug)
+    return render(
+        request,
+        "audiences/archive.html",
+        {"here": here, "form": form, "consequences": archiving.depends_on(here.audience)},
+    )
+
+
+@allow(Permission.SYNC)
+@require_POST
+def try_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a list that the engine stopped be sent again."""
+    stopped = get_object_or_404(Activation.objects.select_related("audience", "destination"), pk=pk)
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Say what was mended, so that others know. Nothing was changed.")
+    elif activating.try_again(stopped, by=me(request), reason=form.cleaned_data["reason"], at=timezone.now()):
+        messages.success(request, f"{stopped.destination} may be sent again. Start a sync, or wait for the next one.")
+    return onward(request, "audiences:detail", stopped.audience.slug)

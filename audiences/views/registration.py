@@ -1,0 +1,119 @@
+"""Choosing a segment and beginning an audience on it."""
+
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Prefetch, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from audiences import segments
+from audiences.customerio import CustomerIo
+from audiences.forms.registration import RegisterForm, SegmentFilterForm
+from audiences.models import Audience, Segment, Workspace
+from audiences.next_step import CONNECT
+from audiences.registering import register
+from muster.access import Permission, allow, can, who_can
+from muster.htmx import onward, page, wants_fragment
+from muster.vendor_errors import VendorError
+
+from .loading import me
+
+A_PAGE = 50
+MEASURE_SECONDS = 4.0
+
+
+@allow(Permission.REGISTER)
+@require_http_methods(["GET", "POST"])
+def begin(request: HttpRequest) -> HttpResponse:
+    """The segments of the workspace, and the form that begins an audience on one of them."""
+    workspace = _workspace(request.GET.get("workspace", ""))
+    if workspace is None:
+        context = {"step": CONNECT, "can_do": can(request.user, CONNECT.needs), "ask": who_can(CONNECT.needs)}
+        return render(request, "audiences/register_first.html", context)
+    form = RegisterForm(
+        workspace, me(request), request.POST or None, _chosen(workspace, request.GET.get("segment", ""))
+    )
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        made = register(**values, by=me(request), at=timezone.now())
+        with suppress(VendorError):  # its size is on the page as last known
+            segments.measure(made.segment, at=timezone.now())
+        messages.success(request, f"{made} is registered as a draft. Say below what its definition of done is.")
+        return onward(request, "audiences:definition", made.slug)
+    filters = SegmentFilterForm(request.GET)
+    found = _found(workspace, filters.cleaned_data.get("q", "") if filters.is_valid() else "")
+    rows = Paginator(found, A_PAGE).get_page(request.GET.get("page"))
+    others = Workspace.objects.filter(archived_at=None).exclude(pk=workspace.pk)
+    context = {"workspace": workspace, "others": others, "form": form, "filters": filters, "rows": rows}
+    return page(request, "audiences/register.html", context, part="segments")
+
+
+@allow(Permission.REGISTER)
+@require_POST
+def refresh(request: HttpRequest, pk: int) -> HttpResponse:
+    """Read the workspace's segments from Customer.io anew."""
+    workspace = get_object_or_404(Workspace, pk=pk, archived_at=None)
+    here = Audience.objects.select_related("segment").filter(slug=request.POST.get("audience", "")[:80]).first()
+    try:
+        client = CustomerIo(workspace)
+        found = segments.refresh(workspace, at=timezone.now(), client=client)
+        _measure([here.segment] if here else found.values(), client)
+    except VendorError as error:
+        messages.error(request, f"The segments were not read; you see the last known ones. {' '.join(error.words)}")
+    else:
+        messages.success(request, f"The {len(found):,} segments of {workspace} were read.")
+    return onward(request, "audiences:definition", here.slug) if here else onward(request, "audiences:register")
+
+
+def _measure(found: Iterable[Segment], client: CustomerIo) -> None:
+    """Count people for as long as a person waits; the rest has a button each. Raises VendorError."""
+    until = time.monotonic() + MEASURE_SECONDS
+    for segment in sorted(found, key=lambda one: (one.size_at is not None, one.name)):
+        if time.monotonic() > until:
+            return
+        segments.measure(segment, at=timezone.now(), client=client)
+
+
+@allow(Permission.REGISTER)
+@require_POST
+def measure(request: HttpRequest, pk: int) -> HttpResponse:
+    """Count the people of one segment, and return its cell or the page."""
+    segment = get_object_or_404(Segment.objects.select_related("workspace"), pk=pk, workspace__archived_at=None)
+    failed = ""
+    try:
+        segments.measure(segment, at=timezone.now())
+    except VendorError as error:
+        failed = error.words.happened
+    if wants_fragment(request):
+        return render(request, "audiences/_segment_size.html", {"segment": segment, "failed": failed})
+    if failed:
+        messages.error(request, f"{segment} was not counted. {failed}")
+    return redirect(f"{reverse('audiences:register')}?q={segment.number}")
+
+
+def _workspace(wanted: str) -> Workspace | None:
+    known = Workspace.objects.filter(archived_at=None).order_by("name")
+    chosen = known.filter(pk=int(wanted)).first() if wanted.isdecimal() and len(wanted) < 18 else None
+    return chosen or known.first()
+
+
+def _chosen(workspace: Workspace, wanted: str) -> Segment | None:
+    if not wanted.isdecimal() or len(wanted) > 18:
+        return None
+    return workspace.segments.filter(number=int(wanted), gone_at=None).first()
+
+
+def _found(workspace: Workspace, text: str) -> QuerySet[Segment, Segment]:
+    found = workspace.segments.filter(gone_at=None)
+    if text:
+        by_number = Q(number=int(text)) if text.isdecimal() and len(text) < 18 else Q()
+        found = found.filter(Q(name__icontains=text) | by_number) if by_number else found.filter(name__icontains=text)
+    registered = Audience.objects.filter(archived_at=None).order_by("name")
+    return found.defer("conditions").prefetch_related(Prefetch("audiences", registered)).order_by("name", "number")
