@@ -1,7 +1,9 @@
 """Cuts a pass into requests: consecutive people from the run's cursor on, of a size that RudderStack digests well."""
 
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from django.conf import settings
@@ -51,12 +53,11 @@ class Cutter:
         works: list[Work] = []
         left, rows = min(self.aim, self.limit), self.most_people()
         while rows > 0 and left > 0 and (work := self._current()) is not None:
-            stop = self._fitting(work, left, rows, first=not works)
+            stop, size = self._fitting(work, left, rows, first=not works)
             if stop == 0:
                 break
-            part = work.cut(0, stop)
-            works.append(part)
-            left -= sum(len(text) + 1 for text in part.rows.texts)
+            works.append(work.cut(0, stop) if stop < len(work) else work)
+            left -= size
             rows -= stop
             self._rest = work.cut(stop, len(work)) if stop < len(work) else None
             if self._rest is None:
@@ -132,14 +133,13 @@ class Cutter:
         return {"left_out": left_out, "wanted": F("wanted") - len(mine), **fewer}
 
     @staticmethod
-    def _fitting(work: Work, left: int, rows: int, *, first: bool) -> int:
-        """Return how many of the work's people fit; a request holds one in any case."""
-        size = 0
-        for place, text in enumerate(work.rows.texts[:rows]):
-            size += len(text) + 1
-            if size > left - EVENT_OVERHEAD:
-                return max(place, 1 if first else 0)
-        return min(len(work), rows)
+    def _fitting(work: Work, left: int, rows: int, *, first: bool) -> tuple[int, int]:
+        """Return how many of the work's people fit, and their size; a request holds one in any case."""
+        sizes = list(accumulate(map(len, work.rows.texts[:rows])))
+        # Each text is followed by a comma.
+        fitting = bisect_right([size + place for place, size in enumerate(sizes, 1)], left - EVENT_OVERHEAD)
+        fitting = max(fitting, 1 if first else 0)
+        return fitting, sizes[fitting - 1] + fitting if fitting else 0
 
 
 # A cursor behind every key: the pass is cut to its end. No key of 16 bytes is longer than this.

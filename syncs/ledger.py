@@ -97,6 +97,8 @@ def _without_dropped(ledger: Columns, change: Change) -> Columns:
 
 def _with(ledger: Columns, added: People) -> Columns:
     """Merge new people in; a member known already gains identifiers and takes the new digest."""
+    if not len(ledger["key"]):
+        return _fresh(added)
     key = np.union1d(ledger["key"], added.key)
     digest = np.zeros(len(key), np.uint64)
     digest[np.searchsorted(key, ledger["key"])] = ledger["digest"]
@@ -120,6 +122,19 @@ def _with(ledger: Columns, added: People) -> Columns:
         known = text_list(ledger["text.ends"], ledger["text.data"]) if "text.ends" in ledger else []
         both = known + added.texts
         columns["text.ends"], columns["text.data"] = texts([both[place] for place in order])
+    return columns
+
+
+def _fresh(added: People) -> Columns:
+    columns: Columns = {
+        "key": added.key,
+        "digest": added.digest,
+        "id.ends": added.ends,
+        "id.field": added.field,
+        "id.raw": added.raw,
+    }
+    if added.texts is not None:
+        columns["text.ends"], columns["text.data"] = texts(added.texts)
     return columns
 
 

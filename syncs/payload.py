@@ -14,11 +14,13 @@ import orjson
 
 from muster.columns import Array
 
+from .tokens import words
+
 VERSION: Final = 1
 RECORD, AUDIENCELIST, EVENTS = "record", "audiencelist", "identify_track"
 ACTIONS: Final = {1: "insert", 2: "update", 3: "insert"}  # by plan.ADD, CHANGE, REASSERT; RudderStack adds on both
 LIST_ROWS: Final = 10_000
-NOTHING: Final = bytes(32)
+NOTHING: Final = bytes(32).hex()
 LONGEST_EVENT_NAME: Final = 100
 
 
@@ -71,22 +73,26 @@ def message_ids(spec: Spec, keys: Array, operation: str) -> list[str]:
     """Return the messageId of each key for an operation: the same at every try."""
     begun = hashlib.blake2b(key=spec.secret, digest_size=16)
     begun.update(f"{spec.activation_id}:{spec.run_id}:{spec.pass_name}:{operation}:".encode())
-    found = []
-    data = keys.tobytes()
-    for start in range(0, len(data), 16):
-        one = begun.copy()
-        one.update(data[start : start + 16])
+    copy, found = begun.copy, []
+    for key in pieces_of(keys):
+        one = copy()
+        one.update(key)
         found.append(one.hexdigest())
     return found
 
 
+def pieces_of(keys: Array) -> list[bytes]:
+    """Return each 16-byte key as bytes; numpy's own conversion would cut zeros off their ends."""
+    data = keys.tobytes()
+    return [data[start : start + 16] for start in range(0, len(data), 16)]
+
+
 def field_texts(name: str, digests: Array) -> list[str]:
     """Return `"NAME":"<hex>"` for each digest, empty where it is absent."""
-    raw = digests.tobytes()
-    return [
-        f'"{name}":"{digest}"' if raw[32 * place : 32 * place + 32] != NOTHING else ""
-        for place, digest in enumerate(split(raw.hex(), 64))
-    ]
+    pieces = split(digests.tobytes().hex(), 64)
+    if (words(digests) != 0).all():
+        return [f'"{name}":"{digest}"' for digest in pieces]
+    return [f'"{name}":"{digest}"' if digest != NOTHING else "" for digest in pieces]
 
 
 def added_fields(spec: Spec, columns: dict[int, Array]) -> list[str]:
@@ -115,8 +121,10 @@ def add_rows(spec: Spec, keys: Array, op: Array, columns: dict[int, Array]) -> R
     users = split(keys.tobytes().hex(), 32)
     messages = message_ids(spec, keys, "add")
     actions = [ACTIONS[code] for code in op.tolist()]
+    # Written out once more than in `record`: a call for each of a million people is a third of the time.
     texts = [
-        record(action, user, message, fields)
+        f'{{"type":"record","action":"{action}","userId":"{user}","messageId":"{message}","channel":"server",'
+        f'"context":{{}},"fields":{{{fields}}}}}'
         for action, user, message, fields in zip(actions, users, messages, inside, strict=True)
     ]
     return Rows(texts, [1] * len(texts))
