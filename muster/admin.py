@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
@@ -143,3 +144,4 @@ class SignInAttemptAdmin(Shown):
 
 
 admin.site.register(KeyCheck, Shown)
+admin.site.unregister(Group)  # roles are Muster's own

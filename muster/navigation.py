@@ -12,25 +12,21 @@ class Place:
     label: str
     icon: str
     url_name: str
-    needs: frozenset[Permission]
+    needs: Permission
     covers: tuple[str, ...]
 
 
-def _any_of(*permissions: Permission) -> frozenset[Permission]:
-    return frozenset(permissions)
-
-
 PLACES = (
-    Place("Your audiences", "home", "audiences:list", _any_of(Permission.READ), ("/audiences/",)),
-    Place("Runs", "history", "syncs:runs", _any_of(Permission.READ), ("/runs/", "/pauses/", "/lists/")),
+    Place("Your audiences", "home", "audiences:list", Permission.READ, ("/audiences/",)),
+    Place("Runs", "history", "syncs:runs", Permission.READ, ("/runs/", "/pauses/", "/lists/")),
     Place(
         "Connections",
         "plug",
         "audiences:connections",
-        _any_of(Permission.READ_SETUP),
+        Permission.READ_SETUP,
         ("/connections/",),
     ),
-    Place("Traits", "list", "audiences:traits", _any_of(Permission.READ_SETUP), ("/traits/",)),
-    Place("People", "users", "people:list", _any_of(Permission.MANAGE_PEOPLE), ("/people/",)),
-    Place("Event log", "report", "log", _any_of(Permission.READ_LOG), ("/log/",)),
+    Place("Traits", "list", "audiences:traits", Permission.READ_SETUP, ("/traits/",)),
+    Place("People", "users", "people:list", Permission.MANAGE_PEOPLE, ("/people/",)),
+    Place("Event log", "report", "log", Permission.READ_LOG, ("/log/",)),
 )

@@ -48,7 +48,7 @@ def navigation(context: Context, label: str) -> dict[str, object]:
     request = context["request"]
     entries = []
     for place in PLACES:
-        if not any(can(request.user, permission) for permission in place.needs):
+        if not can(request.user, place.needs):
             continue
         try:
             href = reverse(place.url_name)

@@ -22,7 +22,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Ask for a password, and use the link up."""
     try:
         found = invitations.find(token, at=timezone.now())
-        form = NewPasswordForm(request.POST or None, person=found.person)
+        form = NewPasswordForm(request.POST if request.method == "POST" else None, person=found.person)
         if request.method == "POST" and form.is_valid():
             person = invitations.accept(token, form.cleaned_data["password"], at=timezone.now())
             auth.login(request, person, backend=BACKEND)

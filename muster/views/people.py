@@ -32,7 +32,7 @@ def list_people(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def invite(request: HttpRequest) -> HttpResponse:
     """Add a person and show the link with which they set a password."""
-    form = InviteForm(request.POST or None)
+    form = InviteForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
         role, at = Role(said["role"]), timezone.now()
@@ -48,7 +48,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Name and role of one person; below, what can be done about their sign-in."""
     person = get_object_or_404(Person, pk=pk)
-    form = EditPersonForm(request.POST or None, instance=get_object_or_404(Person, pk=pk))
+    form = EditPersonForm(request.POST if request.method == "POST" else None, instance=get_object_or_404(Person, pk=pk))
     if request.method == "POST" and form.is_valid() and _save(request, person, form):
         messages.info(request, f"{form.cleaned_data['full_name']} is saved.")
         return redirect("people:list")

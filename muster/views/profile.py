@@ -20,7 +20,7 @@ from muster.models import Person
 def profile(request: HttpRequest) -> HttpResponse:
     """Name, time zone, colours, deputy."""
     person = Person.objects.get(pk=request.user.pk)
-    form = ProfileForm(request.POST or None, instance=person)
+    form = ProfileForm(request.POST if request.method == "POST" else None, instance=person)
     if request.method == "POST" and form.is_valid():
         form.save()
         if "deputy" in form.changed_data:

@@ -21,7 +21,7 @@ from .invitation import BACKEND
 def setup(request: HttpRequest) -> HttpResponse:
     """Name the installation and make its first administrator, with the token that was printed."""
     token = request.POST.get("token") or request.GET.get("token") or ""
-    form = SetUpForm(request.POST or None)
+    form = SetUpForm(request.POST if request.method == "POST" else None)
     try:
         set_up.check(token)
         if request.method == "POST" and form.is_valid():
@@ -32,5 +32,5 @@ def setup(request: HttpRequest) -> HttpResponse:
             )
             return redirect("home")
     except set_up.Closed:
-        return render(request, "muster/setup_closed.html", {"is_open": set_up.is_open()}, status=403)
+        return render(request, "muster/setup_closed.html", {"is_open": set_up.is_open()}, status=410)
     return render(request, "muster/setup.html", {"form": form, "token": token})

@@ -25,7 +25,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     onward = _safe(request, request.POST.get("next") or request.GET.get("next") or "")
     if request.user.is_authenticated:
         return redirect(onward)
-    form = SignInForm(request.POST or None)
+    form = SignInForm(request.POST if request.method == "POST" else None)
     lock: door.Locked | None = None
     if request.method == "POST" and form.is_valid():
         try:

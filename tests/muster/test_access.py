@@ -1,0 +1,203 @@
+"""Deny by default: every address × method × role, as tests/access_table.py says."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+from django.urls import URLPattern, URLResolver, get_resolver, include, path
+from pytest_django import Settings
+
+from muster import access, declared
+from muster.access import Permission, Role, allow, can, public, who_can
+from tests import factories
+from tests.access_table import ADMINISTRATOR, ROLES, STRANGER, TABLE
+
+METHODS = ("GET", "POST", "PUT", "DELETE")
+EXAMPLES = {"int": "999999", "slug": "nothing-here", "str": "nothing", "path": "nothing", "uuid": "0" * 32}
+
+
+def routes(resolver: URLResolver, prefix: str = "", *, admin: bool = False) -> Iterator[tuple[str, Any]]:
+    """Yield every route of the project with its view; those of Django's admin, or all others."""
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from routes(entry, prefix + str(entry.pattern), admin=admin or entry.app_name == "admin")
+        elif isinstance(entry, URLPattern):
+            yield (prefix + str(entry.pattern), admin), entry.callback
+
+
+ALL: dict[str, tuple[Any, bool]] = {}
+for (_route, _admin), _view in routes(get_resolver()):
+    ALL.setdefault(_route, (_view, _admin))
+OURS = sorted(route for route, (_, admin) in ALL.items() if not admin)
+ADMIN = sorted(route for route, (_, admin) in ALL.items() if admin)  # except where a row of ours comes first
+
+
+def example(route: str) -> str:
+    """Return an address that the route matches, of things that do not exist."""
+    route = re.sub(r"\(\?P<\w+>\.\*\)", "nothing", route)  # regular expressions of the admin: anything,
+    route = re.sub(r"\(\?P<\w+>(\w+)[^)]*\)", r"\1", route)  # and one of its apps
+    filled = re.sub(r"<(?:(\w+):)?\w+>", lambda found: EXAMPLES[found[1] or "str"], route)
+    return "/" + filled.replace("^", "").replace("$", "")
+
+
+def client_of(role: str) -> Client:
+    client = Client(raise_request_exception=False)
+    if role != STRANGER:
+        client.force_login(factories.person(role=role))
+    return client
+
+
+def leads_to_sign_in(response: Any) -> bool:
+    return response.status_code == 302 and response["Location"].startswith("/sign-in/?next=")
+
+
+def test_every_address_has_a_row() -> None:
+    assert set(OURS) - set(TABLE) == set(), "say in tests/access_table.py who may call these"
+    assert set(TABLE) - set(OURS) == set(), "these addresses are gone"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("route", OURS)
+def test_address_method_role(route: str, role: str) -> None:
+    row, url = TABLE[route], example(route)
+    factories.person(role=ADMINISTRATOR)  # else the setup page is open
+    for method in METHODS:
+        response = client_of(role).generic(method, url)
+        said = f"{method} {url} as {role}: {response.status_code}"
+        if role not in row.may:
+            assert leads_to_sign_in(response) if role == STRANGER else response.status_code == 403, said
+        elif method in row.methods:
+            assert response.status_code not in {403, 405}, said
+            assert response.status_code < 500, said
+            assert not leads_to_sign_in(response), said
+        else:
+            assert response.status_code == 405, said
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", ROLES)
+def test_the_back_office_is_for_administrators(role: str) -> None:
+    client = client_of(role)
+    for route in ADMIN:
+        for method in ("GET", "POST"):
+            response = client.generic(method, example(route))
+            said = f"{method} {example(route)} as {role}: {response.status_code}"
+            if role == STRANGER:
+                assert leads_to_sign_in(response), said
+            elif role != ADMINISTRATOR:
+                assert response.status_code == 403, said
+            else:
+                assert response.status_code < 500, said
+                assert not leads_to_sign_in(response), said
+
+
+def test_rqs_dashboard_has_no_address() -> None:
+    assert not [route for route in ALL if "rq" in route or "dashboard" in route]
+
+
+# The system check
+
+
+def undeclared(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("seen")
+
+
+@public
+def for_everybody(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("seen")
+
+
+urlpatterns = [
+    path("deep/", include([path("undeclared/<int:pk>/", undeclared)])),
+    path("public/", for_everybody),
+    path("read/", allow(Permission.READ)(undeclared)),
+]
+
+
+def test_a_view_that_does_not_declare_fails_the_system_check(settings: Settings) -> None:
+    settings.ROOT_URLCONF = __name__
+    found = [error for error in run_checks() if error.id == "muster.E001"]
+    assert [error.msg for error in found] == ["The view of /deep/undeclared/<int:pk>/ does not declare whom it is for."]
+
+
+def test_every_view_of_the_project_declares() -> None:
+    assert declared.every_view_declares(app_configs=None) == []
+
+
+@pytest.mark.django_db
+def test_an_undeclared_view_is_refused_even_to_administrators(settings: Settings) -> None:
+    settings.ROOT_URLCONF = __name__
+    request = RequestFactory().get("/deep/undeclared/1/")
+    request.user = factories.person(role=ADMINISTRATOR)
+    middleware = access.DenyByDefault(lambda _request: HttpResponse())
+    with pytest.raises(PermissionDenied):
+        middleware.process_view(request, undeclared, (), {})
+
+
+# Roles
+
+
+@pytest.mark.django_db
+def test_administrators_do_not_approve_and_paid_media_do_nothing_but_ask() -> None:
+    administrator, buyer = factories.person(role="administrator"), factories.person(role="paid_media")
+    assert not can(administrator, Permission.APPROVE)
+    assert not can(administrator, Permission.RELEASE)
+    assert {permission for permission in Permission if can(buyer, permission)} == {
+        Permission.READ,
+        Permission.READ_LOG,
+        Permission.ASK,
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("role", "may"), [("marketer", True), ("paid_media", False), ("administrator", False)])
+def test_a_deputy_of_a_manager_approves_if_a_marketer(role: str, may: bool) -> None:
+    deputy = factories.person(role=role)
+    manager = factories.person(role="manager", deputy=deputy)
+    assert can(deputy, Permission.APPROVE) is may
+    assert (deputy in who_can(Permission.APPROVE)) is may
+    manager.is_active = False
+    manager.save()
+    assert not can(type(deputy).objects.get(pk=deputy.pk), Permission.APPROVE)
+
+
+@pytest.mark.django_db
+def test_nobody_who_is_disabled_can_do_anything() -> None:
+    for role in Role:
+        gone = factories.person(role=role, is_active=False)
+        assert not [permission for permission in Permission if can(gone, permission)]
+
+
+# What people meet
+
+
+@pytest.mark.django_db
+def test_strangers_come_back_to_the_page_they_wanted(client: Client) -> None:
+    response = client.get("/log/?day=2026-11-23")
+    assert response.status_code == 302
+    assert response["Location"] == "/sign-in/?next=%2Flog%2F%3Fday%3D2026-11-23"
+
+
+@pytest.mark.django_db
+def test_a_fragment_moves_the_whole_page_to_sign_in(client: Client) -> None:
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/profile/?a=1"}
+    response = client.get("/log/", headers=headers)
+    assert response.status_code == 200
+    assert response["HX-Redirect"] == "/sign-in/?next=%2Fprofile%2F"
+    assert not response.content
+
+
+@pytest.mark.django_db
+def test_the_refusal_says_whom_to_ask(client: Client) -> None:
+    factories.person(role="administrator", full_name="Ada Novak")
+    factories.sign_in(client, factories.person(role="marketer"))
+    response = client.get("/people/")
+    assert response.status_code == 403
+    assert "Ask Ada Novak" in response.content.decode()
+    assert "nothing was done" in response.content.decode()
