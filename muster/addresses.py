@@ -5,12 +5,17 @@ The resolved address is judged, never the spelling: `127.1` and `0x7f000001` are
 """
 
 import socket
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 NAT64 = IPv6Network("64:ff9b::/96")
+GLOBAL_UNICAST = IPv6Network("2000::/3")
+# Python's own lists differ between its releases; these must be out in all of them. The last is Azure's host, as its
+# guests see it.
+NEVER = tuple(IPv4Network(text) for text in ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32"))
+NEVER_SIX = tuple(IPv6Network(text) for text in ("2001::/23", "2001:db8::/32", "3fff::/20"))
 Found = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
 
 
@@ -20,7 +25,8 @@ class Forbidden(ValueError):
 
 def is_private_host(host: str, port: int | None = None) -> bool:
     """Whether the environment lists this host (`name` or `name:port`) as one that may be private and plain http."""
-    names = {host.lower().strip("[]"), f"{host.lower()}:{port}"}
+    bare = host.lower().strip("[]")
+    names = {bare, f"{bare}:{port}", f"[{bare}]", f"[{bare}]:{port}"}
     return any(str(listed).lower() in names for listed in settings.PRIVATE_HOSTS)
 
 
@@ -49,8 +55,11 @@ def is_public(text: str) -> bool:
     address: IPv4Address | IPv6Address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv6Address):
         inner = IPv4Address(int(address) & 0xFFFFFFFF) if address in NAT64 else address.ipv4_mapped or address.sixtofour
-        address = inner or address
-    return address.is_global and not address.is_multicast
+        if inner is None:
+            in_use = address in GLOBAL_UNICAST and not any(address in network for network in NEVER_SIX)
+            return in_use and address.is_global
+        address = inner
+    return address.is_global and not address.is_multicast and not any(address in network for network in NEVER)
 
 
 def resolve(host: str, port: int) -> list[Found]:

@@ -4,7 +4,7 @@ import base64
 import binascii
 import os
 from collections.abc import Mapping
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -57,7 +57,7 @@ class Environment:
     def url(self, name: str, default: str) -> str:
         """Return an http(s) URL without a slash at its end. Raises ImproperlyConfigured."""
         value = self.text(name, default).rstrip("/")
-        parts = urlsplit(value)
+        parts = split_url(name, value)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ImproperlyConfigured(f"{name} is not a web address. Set it to one that begins with https://.")
         return value
@@ -89,14 +89,24 @@ def key_bytes(name: str, text: str) -> bytes:
     return value
 
 
+def split_url(name: str, url: str) -> SplitResult:
+    """Return the parts of a URL whose host and port can be read. Raises ImproperlyConfigured."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} is not an address that can be read. Look at its host and port.") from None
+    return parts
+
+
 def redis_parts(url: str) -> dict[str, object]:
     """Return a Redis URL as the parts that RQ_QUEUES takes. Raises ImproperlyConfigured.
 
     Given as `URL`, redis-py does not retry, and a busy worker dies of an outage of 1.5 seconds; given as parts, it does.
     """
-    parts = urlsplit(url)
+    parts = split_url("REDIS_URL", url)
     database = parts.path.strip("/") if parts.scheme != "unix" else parse_qs(parts.query).get("db", ["0"])[0]
-    if not (database or "0").isdigit():
+    if not (database or "0").isdecimal():
         raise ImproperlyConfigured("REDIS_URL names a database that is not a number.")
     if parts.scheme == "unix":
         if parts.username or parts.password or not parts.path:

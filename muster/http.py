@@ -20,13 +20,13 @@ from urllib.parse import urljoin, urlsplit
 import orjson
 import requests
 from django.conf import settings
-from requests.exceptions import ContentDecodingError
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
 from .addresses import Forbidden, check_url
 from .redaction import excerpt
 from .sockets import EXCHANGE, Exchange, judged_session
+from .unpacking import CannotUnpack, unpacked
 from .vendor_errors import (
     AddressRefused,
     BadCredentials,
@@ -53,12 +53,13 @@ __all__ = [
     "Words",
 ]
 
-USER_AGENT = "Muster/1 (+audience reconciliation)"
+ALWAYS = {"User-Agent": "Muster/1 (+audience reconciliation)", "Accept-Encoding": "gzip"}
 CREDENTIAL = re.compile("auth|key|token|secret", re.IGNORECASE)
 CHUNK = 1 << 16
 EXCERPT_BYTES = 4096
 CUT_WORD = re.compile(r"[^\s,;]*\Z")
 STREAM_SECONDS = 900.0
+LONGEST_WAIT = 24 * 3600
 STREAM_BYTES = 16 << 30
 STATUSES: Mapping[int, type[VendorError]] = MappingProxyType(
     {
@@ -193,7 +194,7 @@ class Door:
             return self._session().request(
                 method,
                 url,
-                headers={"User-Agent": USER_AGENT, **(self.headers if own else {}), **(headers or {})},
+                headers={**ALWAYS, **(self.headers if own else {}), **(headers or {})},
                 auth=self.auth if own else None,
                 allow_redirects=False,
                 stream=True,
@@ -227,7 +228,7 @@ class Door:
             yield
         except Forbidden as error:
             problem: VendorError = AddressRefused(self.vendor, excerpt(str(error)))
-        except ContentDecodingError:
+        except CannotUnpack:
             problem = Unreadable(self.vendor, "The answer is packed in a way that cannot be unpacked.", ambiguous=True)
         except ValueError:
             problem = Rejected(self.vendor, "The key or the address holds characters that cannot be sent.")
@@ -240,7 +241,8 @@ class Door:
     def _chunks(self, exchange: Exchange, response: requests.Response, limit: int) -> Iterator[bytes]:
         read = 0
         with self._named(exchange):
-            for chunk in response.iter_content(CHUNK):
+            packed = response.raw.stream(CHUNK, decode_content=False)
+            for chunk in unpacked(packed, response.headers.get("Content-Encoding", ""), CHUNK):
                 read += len(chunk)
                 if read > limit:
                     raise Unreadable(self.vendor, f"The answer is longer than {limit:,} bytes.", ambiguous=True)
@@ -289,12 +291,16 @@ def reason(error: BaseException) -> str:
 
 
 def retry_after(headers: CaseInsensitiveDict[str], now: datetime) -> float | None:
-    """Return the seconds to wait that a Retry-After header asks for (RFC 9110 §10.2.3: seconds or a date), else None."""
+    """Return the seconds to wait that a Retry-After header asks for (RFC 9110 §10.2.3: seconds or a date), at most a day.
+
+    None where it says nothing.
+    """
     value = headers.get("Retry-After", "").strip()
     if value.isdecimal():
-        return float(value)
+        return float(min(int(value[:20]), LONGEST_WAIT))
     try:
         at = parsedate_to_datetime(value)
     except (ValueError, TypeError):
         return None
-    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds())
+    asked = (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds()
+    return min(max(0.0, asked), LONGEST_WAIT)

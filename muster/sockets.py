@@ -46,6 +46,7 @@ class DeadlineReader(io.RawIOBase):
 
     def __init__(self, sock: socket.socket, exchange: Exchange) -> None:
         self.sock, self.exchange = sock, exchange
+        self.ended = False
         self.stream = sock.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
@@ -53,7 +54,9 @@ class DeadlineReader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         self.sock.settimeout(self.exchange.left())
-        return self.stream.readinto(buffer)
+        read = self.stream.readinto(buffer)
+        self.ended = self.ended or read == 0
+        return read
 
     def close(self) -> None:
         self.stream.close()
@@ -64,17 +67,24 @@ class TimedSocket:
     """What `http.client` needs of a socket to read an answer: a file over it."""
 
     def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
+        self.reader = DeadlineReader(sock, EXCHANGE.get())
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(DeadlineReader(self.sock, EXCHANGE.get()), 1 << 16)
+        return io.BufferedReader(self.reader, 1 << 16)
 
 
 class TimedAnswer(http.client.HTTPResponse):
     def __init__(
         self, sock: socket.socket, debuglevel: int = 0, method: str | None = None, url: str | None = None
     ) -> None:
-        super().__init__(cast(socket.socket, TimedSocket(sock)), debuglevel, method, url)
+        self._timed = TimedSocket(sock)
+        super().__init__(cast(socket.socket, self._timed), debuglevel, method, url)
+
+    def begin(self) -> None:
+        super().begin()
+        # Python takes a head that breaks off for one that is complete, and "200 OK" for an answer.
+        if self._timed.reader.ended:
+            raise http.client.IncompleteRead(b"")
 
 
 def connect(host: str, port: int, exchange: Exchange) -> socket.socket:

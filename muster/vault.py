@@ -5,7 +5,6 @@ with tag. Key id and the caller's associated data are authenticated. Keys live i
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import os
@@ -149,7 +148,7 @@ class EncryptedTextField(_TextField):
         """Return the sealed bytes of a stored value. Raises Tampered."""
         try:
             return base64.b64decode(stored, validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
             raise Tampered("not sealed by this vault") from error
 
     def value_to_string(self, obj: models.Model) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import django_rq
+import hypothesis
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
@@ -19,6 +20,9 @@ from muster.models import Person
 from tests import factories
 from tests.redis_server import RedisServer
 from tests.vendors import Vendors
+
+hypothesis.settings.register_profile("muster", database=None, deadline=None, print_blob=True)
+hypothesis.settings.load_profile("muster")
 
 LOCAL_NAMES = {None, "", "localhost", b"localhost"}
 
