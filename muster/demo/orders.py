@@ -1,0 +1,56 @@
+"""What the demo orders from the vendors' stand-ins, over HTTP as anybody else would."""
+
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+
+from muster.http import Door
+
+from .northwind import COMPANY, EDITED, PEOPLE, REFUNDED, SEGMENTS
+
+
+class StandIns:
+    """The stand-in of Customer.io's US region, and the one of RudderStack with the ad platforms behind it."""
+
+    def __init__(self) -> None:
+        self.customerio_url = str(settings.CUSTOMERIO_HOSTS["us"])
+        self.rudder_url = str(settings.SANDBOX_RUDDER)
+        self.customerio = Door(self.customerio_url, vendor="Sandbox Customer.io", timeout=60)
+        self.rudder = Door(self.rudder_url, vendor="Sandbox RudderStack", timeout=60)
+
+    def make_workspace(self, api_key: str) -> None:
+        """Generate people and segments, and let the ad platforms know the same human beings."""
+        self.customerio.post("/_sandbox/options", json={"workspace": {"id": 4471, "name": COMPANY}})
+        self.customerio.post("/_sandbox/keys", json={"key": api_key, "scope": "full"})
+        self.customerio.post("/_sandbox/people", json=PEOPLE)
+        for segment in SEGMENTS:
+            self.customerio.post("/_sandbox/segments", json=segment.order())
+        self.mirror()
+
+    def mirror(self) -> None:
+        """Make the ad platforms' people those of Customer.io as they are now."""
+        self.rudder.post("/_sandbox/platform/mirror", json={"customerio": self.customerio_url, "strict": True})
+
+    def make_data_out(self, write_key: str) -> None:
+        """Set up Customer.io's own Data Out to RudderStack, which Muster reads and shows."""
+        self.make_source("customerio-data-out", write_key, "AMPLITUDE")
+        hook = {
+            "name": "RudderStack (legacy)",
+            "endpoint": f"{self.rudder_url}/v1/webhook?writeKey={quote(write_key)}",
+            "events": ["email_sent", "email_opened", "email_clicked"],
+        }
+        self.customerio.post("/_sandbox/reporting_webhooks", json={"reporting_webhooks": [hook]})
+
+    def make_source(self, name: str, write_key: str, kind: str) -> None:
+        """Create a RudderStack source with one destination behind it, hashing off."""
+        place: dict[str, Any] = {"name": name, "type": kind, "config": {"isHashRequired": False}}
+        self.rudder.post("/_sandbox/sources", json={"name": name, "write_key": write_key, "destinations": [place]})
+
+    def churn(self, segment: int, share: float, seed: int) -> None:
+        """Let a share of a segment's people leave and as many others enter."""
+        self.customerio.post(f"/_sandbox/segments/{segment}/churn", json={"share": share, "seed": seed})
+
+    def edit_refunds(self) -> None:
+        """Change the refund segment's logic, as somebody in Customer.io would."""
+        self.customerio.post(f"/_sandbox/segments/{REFUNDED}", json=EDITED)

@@ -1,0 +1,193 @@
+"""Sets the demo up: people, connections, traits and audiences, each made as a person would make it. Can run again."""
+
+import secrets
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from audiences import connecting, credentials, data_out, registering, segments, trait_registry
+from audiences.models import Audience, Definition, Destination, Pipe, Segment, Trait, Workspace
+from audiences.platforms import PLATFORMS
+from muster import audit
+from muster.models import Installation, Person
+
+from .audience_plans import AUDIENCES, AudiencePlan
+from .northwind import COMPANY, DESTINATIONS, TRAITS, DestinationPlan
+from .orders import StandIns
+from .sign_ins import CAST, YUSUF, Cast, password
+
+DATA_OUT_KEY = "customerio-data-out"
+
+
+class NotADemo(Exception):
+    """This installation is not the demo, so nothing is made up in it."""
+
+
+def marker() -> Path:
+    """Return the file that says the stand-ins hold the demo's people; it goes when their data goes."""
+    return Path(settings.HOME) / "sandbox" / "northwind-is-here"
+
+
+def is_done(rudder_url: str) -> bool:
+    """Whether everything is there, and points at where the stand-ins are now."""
+    names = [plan.name for plan in AUDIENCES]
+    return (
+        marker().exists()
+        and Audience.objects.filter(name__in=names).count() == len(names)
+        and not Pipe.objects.filter(name__in=pipe_names()).exclude(data_plane_url=rudder_url).exists()
+    )
+
+
+def pipe_names() -> list[str]:
+    return [pipe_name(plan, key) for plan in AUDIENCES for key in plan.lists]
+
+
+def pipe_name(plan: AudiencePlan, key: str) -> str:
+    """Return the name of a list's RudderStack source."""
+    return f"{plan.slug}-{key}"
+
+
+def check_is_demo() -> None:
+    """Raise NotADemo unless this is the demo, with the stand-ins in the vendors' places."""
+    if not settings.DEMO or not settings.SANDBOX_RUDDER:
+        raise NotADemo(
+            "MUSTER_DEMO is off, or the stand-ins do not run. Nothing was made up; `manage.py up` starts the demo."
+        )
+
+
+def seed(*, at: datetime) -> None:
+    """Make what is missing. Raises NotADemo, and VendorError when a stand-in does not answer."""
+    check_is_demo()
+    Seeding(StandIns(), at).all()
+
+
+class Seeding:
+    """One go at it."""
+
+    def __init__(self, stand_ins: StandIns, at: datetime) -> None:
+        self.stand_ins, self.at = stand_ins, at
+        self.people: dict[str, Person] = {}
+
+    def all(self) -> None:
+        """Make everything, in the order in which a company would."""
+        self.cast()
+        workspace = self.workspace()
+        places = {plan.key: self.destination(plan) for plan in DESTINATIONS}
+        for plan in TRAITS:
+            self.trait(Trait(name=plan.name, type=plan.type, description=plan.description, sensitive=plan.sensitive))
+        known = segments.refresh(workspace, at=self.at)
+        for segment in known.values():
+            segments.measure(segment, at=self.at)
+        for audience_plan in AUDIENCES:
+            pipes = {key: self.pipe(pipe_name(audience_plan, key), places[key]) for key in audience_plan.lists}
+            self.audience(audience_plan, known[audience_plan.segment], places, pipes)
+        connecting.try_workspace(workspace, by=self.people[YUSUF], at=self.at)
+        connecting.try_pipes(list(Pipe.objects.filter(name__in=pipe_names())), by=self.people[YUSUF], at=self.at)
+        data_out.read(workspace, at=self.at)
+        marker().touch()
+
+    def cast(self) -> None:
+        """Let the people in, with the demo's password."""
+        Installation.current()
+        Installation.objects.filter(pk=1).update(name=COMPANY, time_zone="America/New_York")
+        for one in CAST:
+            self.people[one.full_name] = self.person(one)
+
+    def person(self, one: Cast) -> Person:
+        known: Person | None = Person.objects.filter(email=one.email).first()
+        deputy = self.people.get(one.deputy)
+        if known is None:
+            with transaction.atomic():
+                known = Person.objects.create_user(
+                    one.email,
+                    password(),
+                    full_name=one.full_name,
+                    role=one.role,
+                    time_zone=one.time_zone,
+                    deputy=deputy,
+                )
+                detail = {"role": one.role.label}
+                audit.record(verb="let in for the demo", subject=known, detail=detail, at=self.at)
+        elif not known.check_password(password()):
+            known.set_password(password())
+            known.save(update_fields=["password"])
+        return known
+
+    def workspace(self) -> Workspace:
+        """Connect Customer.io. People and segments are made there once."""
+        made = Workspace.objects.filter(name=COMPANY).first()
+        if made is None:
+            made = Workspace(name=COMPANY, region="us", do_not_share="do_not_share")
+            self.connect(made, secrets.token_hex(20))
+        if not marker().exists():
+            self.stand_ins.make_workspace(made.api_key)
+            self.stand_ins.make_data_out(DATA_OUT_KEY)
+        return made
+
+    def destination(self, plan: DestinationPlan) -> Destination:
+        made = Destination.objects.filter(name=plan.name).first()
+        if made is None:
+            payload = PLATFORMS[plan.platform].payloads[0]
+            made = Destination(name=plan.name, platform=plan.platform, account=plan.account, payload=payload)
+            self.connect(made)
+        return made
+
+    def pipe(self, name: str, place: Destination) -> Pipe:
+        """Make a source at RudderStack's stand-in and connect it, or follow the stand-in to another port."""
+        made = Pipe.objects.filter(name=name).first() or Pipe(name=name)
+        key = made.write_key or secrets.token_hex(14)
+        self.stand_ins.make_source(name, key, place.spec.rudderstack_type)
+        if made.data_plane_url != self.stand_ins.rudder_url:
+            made.data_plane_url = self.stand_ins.rudder_url
+            self.connect(made, key)
+        return made
+
+    def connect(self, subject: Workspace | Destination | Pipe, secret: str = "") -> None:
+        credentials.keep(subject, changed=["data_plane_url"], by=self.people[YUSUF], at=self.at, secret=secret)
+
+    def trait(self, wanted: Trait) -> None:
+        if not Trait.objects.filter(name=wanted.name).exists():
+            trait_registry.keep(wanted, changed=["name"], by=self.people[YUSUF], at=self.at)
+
+    def audience(
+        self, plan: AudiencePlan, segment: Segment, places: dict[str, Destination], pipes: dict[str, Pipe]
+    ) -> None:
+        """Register an audience, fill its definition in, and lock it where the plan says so."""
+        owner = self.people[plan.owner]
+        made = Audience.objects.filter(name=plan.name).first()
+        if made is None:
+            checker = self.people[plan.checker]
+            made = registering.register(
+                segment=segment,
+                name=plan.name,
+                purpose=plan.purpose,
+                owner=owner,
+                by=owner,
+                at=self.at,
+                checker=checker,
+            )
+        draft = made.definitions.filter(state=Definition.State.DRAFT).first()
+        if draft is None or draft.revision > 1:
+            return
+        for field, value in self.clauses(plan, places, pipes).items():
+            setattr(draft, field, value)
+        registering.save_draft(draft, revision=draft.revision, by=owner, at=self.at)
+        if plan.locked:
+            registering.lock(draft, by=owner, at=self.at)
+
+    @staticmethod
+    def clauses(plan: AudiencePlan, places: dict[str, Destination], pipes: dict[str, Pipe]) -> dict[str, Any]:
+        """Return the definition's fields, with rows for the plan's names."""
+        routes = {
+            str(places[key].pk): {"pipe": pipes[key].pk, "list_name": list_name}
+            for key, list_name in plan.lists.items()
+        }
+        return {
+            **plan.clauses,
+            "destinations": [places[key].pk for key in plan.lists],
+            "routes": routes,
+            "exclusions": [{"segment": number, "reason": why} for number, why in plan.excludes.items()],
+        }
