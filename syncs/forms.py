@@ -206,6 +206,8 @@ class RunFilter(forms.Form):
         self._choose("state", [("", "Any"), (NOT_DONE, "Not done"), *RunState.choices])
         self._choose("destination", [("", "Any"), *((str(pk), name) for pk, name in places)])
         self._choose("day", [("", "Any"), *self._days(now)])
+        for name, field in self.fields.items():
+            field.widget.attrs |= {"class": "input" if name == "q" else "select"}
         self.fields["q"].widget.attrs |= {"placeholder": "List or run number", "type": "search"}
 
     def _choose(self, name: str, choices: Sequence[tuple[str, str]]) -> None:

@@ -120,15 +120,15 @@ def _sent(run: Run) -> str:
 
 
 def _kept(run: Run, side: str) -> str:
-    who = people(parked_of(run, side))
+    figure, who = f"{parked_of(run, side):,}", people(parked_of(run, side))
     if run.definition.suppresses:
         return {
-            "removes": f"{who} of them may no longer belong there; they see no ads until somebody decides",
+            "removes": f"{figure} of them may no longer belong there; they see no ads until somebody decides",
             "adds": f"{who} are not yet excluded: ads can still reach them",
         }[side]
     ads = run.activation.destination.spec.family == Family.ADS
     return {
-        "removes": f"{who} of them no longer meet the definition{', and ads can still reach them' if ads else ''}",
+        "removes": f"{figure} of them no longer meet the definition{', and ads can still reach them' if ads else ''}",
         "adds": f"{who} who now meet the definition stay off it",
     }[side]
 

@@ -133,12 +133,12 @@ RUN: Final[dict[str, Reason]] = {
     "guard": Reason(
         "Over its limit",
         "A part of the plan is much larger than usual for this list, so it is parked and was not sent.",
-        "Decide below, or leave it: the next run plans afresh.",
+        "If so many changes are meant, release them. If not, look at the segment in Customer.io; the next run plans afresh.",
     ),
     "empty": Reason(
         "The audience is empty",
         "The definition now matches nobody, so removing everybody is parked.",
-        "Check the segment in Customer.io, then decide below.",
+        "Check the segment in Customer.io; if it is meant to be empty, release it.",
     ),
     "exclusion_unavailable": Reason(
         "An exclusion could not be read",

@@ -11,7 +11,7 @@ from muster.figures import MINUS, duration
 
 from .reasons import RUN, named
 from .states import RunState, Stage
-from .telling import additions_of, parked_of, people, progress_of, said, trouble
+from .telling import how, parked_of, people, progress_of, said, trouble
 
 if TYPE_CHECKING:
     from .models import Run
@@ -27,9 +27,14 @@ class Row:
     run: Run
     detail: str
     adds: str
+    sent_again: str
     removes: str
     took: str
     folded: list[Run]
+
+    @property
+    def how(self) -> str:
+        return how(self.run)
 
     @property
     def since(self) -> datetime:
@@ -53,7 +58,7 @@ def rows(runs: Iterable[Run], now: datetime) -> list[Row]:
 
 def row_of(run: Run, now: datetime) -> Row:
     """Return the line of one run."""
-    return Row(run, detail(run, now), adds(run), removes(run), took(run, now), [])
+    return Row(run, detail(run, now), adds(run), sent_again(run), removes(run), took(run, now), [])
 
 
 def detail(run: Run, now: datetime) -> str:
@@ -65,7 +70,7 @@ def detail(run: Run, now: datetime) -> str:
     if state == RunState.HELD:
         return _held(run)
     if state in REPEATING:
-        return run.words or named(RUN, run.reason).label
+        return f"{named(RUN, run.reason or str(state)).label}."
     if state == RunState.CANCELLED:
         found = trouble(run)
         return found.meaning if found else ""
@@ -85,10 +90,16 @@ def _held(run: Run) -> str:
 
 
 def adds(run: Run) -> str:
-    """Return the people that the run adds or sends again: "+6,214", "120 parked", or a dash before they are known."""
+    """Return the people who are new: "+6,214", "120 parked", or a dash before they are known."""
     if not run.planned_at:
         return "–"
-    return f"{parked_of(run, 'adds'):,} parked" if "adds" in run.held else _signed("+", additions_of(run))
+    return f"{parked_of(run, 'adds'):,} parked" if "adds" in run.held else _signed("+", run.adds)
+
+
+def sent_again(run: Run) -> str:
+    """Return the people who were there already and are sent once more; empty when nobody is."""
+    parts = ((run.changes, "changed"), (run.reasserts, "again"))
+    return ", ".join(f"{number:,} {name}" for number, name in parts if number)
 
 
 def removes(run: Run) -> str:

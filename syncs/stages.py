@@ -30,6 +30,11 @@ class Step:
     def icon(self) -> str:
         return ICONS[self.look]
 
+    @property
+    def css(self) -> str:
+        """The class after "stage-": a stage that was stopped is marked as one that is held."""
+        return {"stopped": "held", "waits": "next"}.get(self.look, self.look)
+
 
 def order(run: Run) -> list[Stage]:
     """Return the stages of this run. Suppression lists send additions before removals; opt-outs always go first."""
@@ -96,6 +101,8 @@ def _note(run: Run, stage: Stage, look: str, now: datetime, left: str) -> str:
     if look == "next":
         return ""
     length = took(run, stage, now)
+    if look == "stopped":
+        return "stopped here" if length is None else f"stopped after {_long(length)}"
     if length is None:
         return "nothing to send" if stage in PASS_OF and look == "done" else ""
     if look in {"now", "waits"}:

@@ -24,6 +24,7 @@ WARNED: Final = {
     RunState.FAILED: "bad",
     RunState.LOST: "bad",
 }
+HOW: Final = {"button": "by hand", "command": "by command", "schedule": "by schedule", "release": "by a release"}
 ORDERS: Final = {True: "additions first, then removals", False: "removals first, then additions"}
 
 
@@ -63,6 +64,7 @@ class Told:
     """Everything that a page says of one run."""
 
     said: Said
+    how: str
     trouble: Reason | None
     tone: str
     steps: list[Step]
@@ -78,9 +80,10 @@ def tell(run: Run, now: datetime, lease: timedelta) -> Told:
     progress = progress_of(run, now)
     return Told(
         said=said(run, now),
+        how=how(run),
         trouble=trouble(run),
         tone=WARNED.get(RunState(run.state), "info"),
-        steps=steps(run, now, progress.left if progress else ""),
+        steps=steps(run, now, progress.left if progress and run.stage in PASS_OF else ""),
         progress=progress,
         passes=passes(run) if run.planned_at else [],
         sum_line=sum_line(run),
@@ -103,6 +106,11 @@ def about(seconds: float) -> str:
 
 def people(number: int) -> str:
     return "1 person" if number == 1 else f"{number:,} people"
+
+
+def how(run: Run) -> str:
+    """Return what started a run: "by hand", "by command", "by schedule"."""
+    return HOW[run.trigger]
 
 
 def removals_of(run: Run) -> int:
@@ -138,11 +146,15 @@ def said(run: Run, now: datetime) -> Said:
     if state in ARRIVED:
         return _arrived(run)
     lead = {
-        RunState.FAILED: f"Failed: {named(RUN, run.reason).label.lower()}.",
+        RunState.FAILED: f"Failed: {_small(named(RUN, run.reason).label)}.",
         RunState.CANCELLED: "Cancelled.",
         RunState.LOST: "Worker died, and the run was given up.",
     }[state]
     return Said(lead, stopped_with(run))
+
+
+def _small(label: str) -> str:
+    return label[:1].lower() + label[1:]
 
 
 def stopped_with(run: Run) -> str:
@@ -170,7 +182,8 @@ def _waiting(run: Run, now: datetime) -> Said:
     if not run.reason:
         return Said(f"Waiting for a worker, {age((now - run.created_at).total_seconds())}.", "It starts by itself.")
     until = f" until {clock(run.wake_at, now)}" if run.wake_at and run.wake_at > now else ""
-    return Said(f"Waiting{until}: {named(RUN, run.reason).label.lower()}.", named(RUN, run.reason).next_step)
+    known = named(RUN, run.reason)
+    return Said(f"Waiting{until}: {_small(known.label)}.", "" if run.words else known.next_step)
 
 
 def _doing(run: Run) -> str:
@@ -342,7 +355,7 @@ def _judged(side: str, verdict: dict[str, object]) -> str:
     name = {"removes": "removals", "adds": "additions"}[side]
     figure, limit = int(str(verdict.get("figure") or 0)), int(str(verdict.get("limit") or 0))
     if verdict.get("held"):
-        why = named(RUN, str(verdict.get("why") or "guard")).label.lower()
+        why = _small(named(RUN, str(verdict.get("why") or "guard")).label)
         return f"Held, {figure:,} {name}: {why}" + (f" of {limit:,}" if verdict.get("why") == "guard" else "")
     if verdict.get("released"):
         return f"Released, {figure:,} {name}; the limit was {limit:,}"

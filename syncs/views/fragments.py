@@ -44,7 +44,10 @@ def strip(request: HttpRequest) -> HttpResponse:
 @require_safe
 def banner(request: HttpRequest) -> HttpResponse:
     """What is paused, on top of every page; empty when nothing is. One query, two when everything is paused."""
-    return page(request, "syncs/_pause_banner.html", pause_context(timezone.now()))
+    context = pause_context(timezone.now())
+    if not context["pauses"]:
+        return varied(HttpResponse())
+    return page(request, "syncs/_pause_banner.html", context)
 
 
 def pause_context(now: datetime) -> dict[str, Any]:
@@ -105,4 +108,5 @@ def shown_list(one: Activation, pauses: list[Pause], now: datetime) -> dict[str,
         "rows": rows(runs, now),
         "latest": runs[0] if runs else None,
         "live": any_live(runs),
+        "underway": next((run for run in runs if run.is_live and not run.is_dry), None),
     }

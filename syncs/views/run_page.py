@@ -23,6 +23,7 @@ from syncs.telling import tell
 from .loading import lease, left_out, run_or_404, timeline, who_releases, whole_number
 
 PAGE = "syncs/run.html"
+ASKS = 20
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,11 @@ class Decision:
     parked: Parked
     newer: Run | None
     releasable: bool
+    next_step: str
     may_release: bool
     askable: list[Person]
     asks: list[Event]
+    asked_by_reader: bool
     release_form: ReleaseForm
     drop_form: DropForm
     ask_form: AskForm
@@ -100,13 +103,16 @@ def decision_of(request: HttpRequest, run: Run, **forms: Any) -> Decision:
     parked = choices(run, run.activation.members)
     newer = Run.objects.of_lists().filter(activation=run.activation_id, pk__gt=run.pk).order_by("-pk").first()
     may_release = can(request.user, Permission.RELEASE)
+    asks = list(Event.objects.filter(run_id=run.pk, verb=ASKED).order_by("-at", "-id")[:ASKS])
     return Decision(
         parked=parked,
         newer=newer,
         releasable=run.reason in GUARD_REASONS,
+        next_step=reasons.named(reasons.RUN, run.reason).next_step,
         may_release=may_release,
         askable=[] if may_release else who_releases(),
-        asks=list(Event.objects.filter(run_id=run.pk, verb=ASKED).order_by("-at", "-id")[:5]),
+        asks=asks,
+        asked_by_reader=any(event.actor_id == request.user.pk for event in asks),
         release_form=forms.get("release_form") or ReleaseForm(parked=parked),
         drop_form=forms.get("drop_form") or DropForm(),
         ask_form=forms.get("ask_form") or AskForm(),
