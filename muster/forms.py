@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
@@ -20,6 +21,7 @@ else:
     PersonForm = forms.ModelForm  # takes no type at run time
 
 AREAS = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
+OUT_OF_TIME = "Choose a day from 2000 to 2100."
 REASON = "Shown in the event log, to everybody."
 
 
@@ -151,7 +153,8 @@ class DayField(forms.DateField):
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.TextInput(attrs={"placeholder": "2026-11-23", "inputmode": "numeric", "autocomplete": "off"})
         wrong = {"invalid": "This is no day. Write it as 2026-11-23."}
-        super().__init__(input_formats=["%Y-%m-%d"], widget=widget, error_messages=wrong, **kwargs)
+        within = [MinValueValidator(date(2000, 1, 1), OUT_OF_TIME), MaxValueValidator(date(2100, 1, 1), OUT_OF_TIME)]
+        super().__init__(input_formats=["%Y-%m-%d"], widget=widget, error_messages=wrong, validators=within, **kwargs)
 
 
 class LogFilter(forms.Form):

@@ -3,50 +3,112 @@
 This is written by hand on purpose: it says what should be, and does not ask the code.
 """
 
-from typing import NamedTuple
+Who = frozenset[str]
+Row = dict[str, Who]  # by method; another method is refused to everybody
 
-
-class Row(NamedTuple):
-    may: frozenset[str]
-    methods: frozenset[str]
-
-
-STRANGER, MARKETER, MANAGER, PAID_MEDIA, ADMINISTRATOR = (
+ROLES = STRANGER, MARKETER, MANAGER, PAID_MEDIA, ADMINISTRATOR = (
     "stranger",
     "marketer",
     "manager",
     "paid_media",
     "administrator",
 )
-ROLES = (STRANGER, MARKETER, MANAGER, PAID_MEDIA, ADMINISTRATOR)
-
 ANYBODY = frozenset(ROLES)
 PEOPLE = ANYBODY - {STRANGER}
 OPERATORS = frozenset({MARKETER, MANAGER})
+MANAGERS = frozenset({MANAGER})
 ADMINISTRATORS = frozenset({ADMINISTRATOR})
+NOT_PAID_MEDIA = PEOPLE - {PAID_MEDIA}
+WHO_PAUSE = MANAGERS | ADMINISTRATORS
 
-READ = frozenset({"GET"})
-ACT = frozenset({"POST"})
-FORM = READ | ACT
 
-TABLE: dict[str, Row] = {
-    # muster
-    "home/": Row(PEOPLE, READ),
-    "sign-in/": Row(ANYBODY, FORM),
-    "sign-out/": Row(ANYBODY, ACT),
-    "setup/": Row(ANYBODY, FORM),
-    "invitation/<str:token>/": Row(ANYBODY, FORM),
-    "profile/": Row(PEOPLE, FORM),
-    "profile/password/": Row(PEOPLE, ACT),
-    "people/": Row(ADMINISTRATORS, READ),
-    "people/invite/": Row(ADMINISTRATORS, FORM),
-    "people/<int:pk>/": Row(ADMINISTRATORS, FORM),
-    "people/<int:pk>/link/": Row(ADMINISTRATORS, ACT),
-    "people/<int:pk>/disable/": Row(ADMINISTRATORS, ACT),
-    "people/<int:pk>/enable/": Row(ADMINISTRATORS, ACT),
-    "log/": Row(PEOPLE, READ),
+def reads(who: Who) -> Row:
+    return {"GET": who}
+
+
+def acts(who: Who) -> Row:
+    return {"POST": who}
+
+
+def form(who: Who) -> Row:
+    return {"GET": who, "POST": who}
+
+
+MUSTER: dict[str, Row] = {
+    "home/": reads(PEOPLE),
+    "sign-in/": form(ANYBODY),
+    "sign-out/": acts(ANYBODY),
+    "setup/": form(ANYBODY),
+    "invitation/<str:token>/": form(ANYBODY),
+    "profile/": form(PEOPLE),
+    "profile/password/": acts(PEOPLE),
+    "people/": reads(ADMINISTRATORS),
+    "people/invite/": form(ADMINISTRATORS),
+    "people/<int:pk>/": form(ADMINISTRATORS),
+    "people/<int:pk>/link/": acts(ADMINISTRATORS),
+    "people/<int:pk>/disable/": acts(ADMINISTRATORS),
+    "people/<int:pk>/enable/": acts(ADMINISTRATORS),
+    "log/": reads(PEOPLE),
     # the back office's own pages for these are replaced by ours
-    "back-office/login/": Row(ANYBODY, FORM),
-    "back-office/logout/": Row(ANYBODY, ACT),
-    "back-office/password_change/": Row(PEOPLE, FORM),
+    "back-office/login/": form(ANYBODY),
+    "back-office/logout/": acts(ANYBODY),
+    "back-office/password_change/": form(PEOPLE),
 }
+AUDIENCES: dict[str, Row] = {
+    "": reads(PEOPLE),
+    "audiences/register/": form(OPERATORS),
+    "audiences/segments/<int:pk>/refresh/": acts(OPERATORS),
+    "audiences/segments/<int:pk>/size/": acts(OPERATORS),
+    "audiences/lists/<int:pk>/again/": acts(OPERATORS),
+    "audiences/<slug:slug>/": reads(PEOPLE),
+    "audiences/<slug:slug>/definition/": form(OPERATORS),
+    "audiences/<slug:slug>/definition/check/": acts(OPERATORS),
+    "audiences/<slug:slug>/definition/lock/": form(OPERATORS),
+    "audiences/<slug:slug>/definition/discard/": acts(OPERATORS),
+    "audiences/<slug:slug>/definition/new/": form(OPERATORS),
+    "audiences/<slug:slug>/definition/v<int:number>/": reads(PEOPLE),
+    "audiences/<slug:slug>/archive/": form(OPERATORS),
+}
+CONNECTIONS: dict[str, Row] = {
+    "connections/": reads(NOT_PAID_MEDIA),
+    "connections/test/": acts(ADMINISTRATORS),
+    **{
+        f"connections/{kind}/{rest}": row
+        for kind in ("workspaces", "pipes", "destinations")
+        for rest, row in {
+            "add/": form(ADMINISTRATORS),
+            "<int:pk>/": form(ADMINISTRATORS),
+            "<int:pk>/archive/": form(ADMINISTRATORS),
+            "<int:pk>/restore/": acts(ADMINISTRATORS),
+        }.items()
+    },
+    **{
+        f"connections/{kind}/<int:pk>/{rest}": row
+        for kind in ("workspaces", "pipes")
+        for rest, row in {"key/": acts(ADMINISTRATORS), "test/": acts(ADMINISTRATORS)}.items()
+    },
+    "traits/": reads(NOT_PAID_MEDIA),
+    "traits/add/": acts(ADMINISTRATORS),
+    "traits/<int:pk>/": form(ADMINISTRATORS),
+    "traits/<int:pk>/allow/": acts(ADMINISTRATORS),
+    "traits/<int:pk>/allow/<int:allowance>/withdraw/": acts(ADMINISTRATORS),
+    "traits/<int:pk>/retire/": acts(ADMINISTRATORS),
+    "traits/<int:pk>/restore/": acts(ADMINISTRATORS),
+}
+SYNCS: dict[str, Row] = {
+    "runs/": reads(PEOPLE),
+    "runs/health/": reads(PEOPLE),
+    "runs/strip/": reads(PEOPLE),
+    "runs/banner/": reads(PEOPLE),
+    "runs/<int:pk>/": reads(PEOPLE),
+    "runs/<int:pk>/live/": reads(PEOPLE),
+    "runs/<int:pk>/cancel/": form(OPERATORS),
+    "runs/<int:pk>/release/": acts(MANAGERS),
+    "runs/<int:pk>/ask/": acts(PEOPLE),
+    "runs/<int:pk>/drop/": acts(OPERATORS),
+    "lists/<int:activation>/start/": form(OPERATORS),
+    "pauses/": {"GET": PEOPLE, "POST": WHO_PAUSE},
+    "pauses/<int:pk>/end/": acts(WHO_PAUSE),
+    "audiences/<slug:slug>/runs/": reads(PEOPLE),
+}
+TABLE: dict[str, Row] = {**MUSTER, **AUDIENCES, **CONNECTIONS, **SYNCS}

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.django_db
 
 
 def fresh(person: Person) -> Person:
-    return Person.objects.get(pk=person.pk)
+    found: Person = Person.objects.get(pk=person.pk)
+    return found
 
 
 # Rules

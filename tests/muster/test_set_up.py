@@ -24,8 +24,7 @@ def test_the_first_administrator(client: Client) -> None:
     assert "Open the setup link" in client.get("/sign-in/").content.decode()
     token = set_up.new_token()
     assert token not in str(Installation.current().__dict__)
-    page = client.get("/setup/", {"token": token})
-    assert page.status_code == 200
+    assert client.get("/setup/", {"token": token}).status_code == 200
     response = client.post("/setup/", {**SAID, "token": token})
     assert response["Location"] == "/home/"
     ada = Person.objects.get()
@@ -113,7 +112,7 @@ def test_two_who_hold_the_token_make_one_administrator() -> None:
     def act(email: str) -> str:
         said = {**SAID, "email": email}
         try:
-            set_up.create_first_administrator(token, **said, at=AT)  # type: ignore[arg-type]
+            set_up.create_first_administrator(token, **said, at=AT)
             return "made"
         except set_up.Closed:
             return "closed"
