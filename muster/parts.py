@@ -92,9 +92,8 @@ def manage(*words: str) -> tuple[str, ...]:
     return (sys.executable, str(settings.BASE_DIR / "manage.py"), *words)
 
 
-def front(environment: Mapping[str, str], listener: int) -> Iterator[Part]:
-    """Yield web, workers and tick."""
-    yield web_part(environment, listener)
+def behind_the_web(environment: Mapping[str, str]) -> Iterator[Part]:
+    """Yield the workers and tick."""
     for number in range(1, settings.WORKERS + 1):
         yield Part(f"worker-{number}", manage("worker"), environment)
     yield Part("tick", manage("tick"), environment)

@@ -89,10 +89,15 @@ def start(supervisor: Supervisor, listener: socket.socket, redis: RedisServer) -
         return False
     if stale and not seeded(supervisor, environment):
         return False
-    web, *_ = [supervisor.add(part) for part in parts.front(environment, listener.fileno())]
+    web = supervisor.add(parts.web_part(environment, listener.fileno()))
+    if not supervisor.watch(Awaited(web, lambda: serves(settings.BIND, settings.PORT)).until(supervisor)):
+        return False
+    # Only now, so that they do not take the processor from the page that somebody waits for.
+    for part in parts.behind_the_web(environment):
+        supervisor.add(part)
     if unplayed:
         supervisor.add(Part("demo", parts.manage("demo", "--history"), environment, once=True))
-    return supervisor.watch(Awaited(web, lambda: serves(settings.BIND, settings.PORT)).until(supervisor))
+    return True
 
 
 def seeded(supervisor: Supervisor, environment: dict[str, str]) -> bool:

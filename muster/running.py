@@ -73,9 +73,14 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=512)
     except OSError as error:
         raise CannotRun(
-            f"Port {port} on {host} cannot be used ({error.strerror}). Nothing was started. Stop what uses it, or "
+            f"Port {port} on {host} cannot be used ({why(error)}). Nothing was started. Stop what uses it, or "
             f"choose another one: MUSTER_PORT={min(port + 1, 65535)} make run"
         ) from error
+
+
+def why(error: OSError) -> str:
+    """Return the system's reason without what Python adds to it."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
 
 
 def note(home: Path, **facts: Any) -> None:

@@ -1,8 +1,9 @@
 """`manage.py up`, which is `make run`."""
 
+import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from muster.run_here import run_here
 from muster.running import CannotRun
@@ -15,7 +16,8 @@ class Command(BaseCommand):
         try:
             run_here(say=self.say, tell=self.stderr.write)
         except CannotRun as problem:
-            raise CommandError(str(problem)) from problem
+            self.stderr.write(str(problem))
+            sys.exit(1)
 
     def say(self, words: str) -> None:
         self.stdout.write(words)
