@@ -5,7 +5,9 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import Prefetch
+from django.urls import reverse
 
+from .data_out import DataOut, known
 from .models import Activation, Destination, Lifecycle, Pipe, Workspace
 from .models.workspace import CheckState
 from .terms import joined
@@ -14,11 +16,34 @@ WORST_FIRST = (CheckState.REFUSED, CheckState.UNREADABLE, CheckState.UNKNOWN, Ch
 
 
 @dataclass(frozen=True)
+class Sending:
+    """One Data Out of Customer.io, and the pipes whose write key it sends with."""
+
+    out: DataOut
+    pipes: list[Pipe]
+
+
+@dataclass(frozen=True)
+class OwnDataOut:
+    workspace: Workspace
+    sending: list[Sending]
+
+
+@dataclass(frozen=True)
+class Archived:
+    """Something out of use, and the address that puts it back."""
+
+    subject: Workspace | Pipe | Destination
+    label: str
+    restore: str
+
+
+@dataclass(frozen=True)
 class Connections:
     workspaces: list[Workspace]
     pipes: list[Pipe]
     destinations: list[Destination]
-    archived: list[Workspace | Pipe | Destination]
+    archived: list[Archived]
 
     @cached_property
     def broken(self) -> list[Workspace | Pipe]:
@@ -31,6 +56,17 @@ class Connections:
         """Return the lists behind a refused pipe: what the refusal means for people."""
         refused = [pipe for pipe in self.pipes if pipe.check_state == CheckState.REFUSED]
         return [one for pipe in refused for one in serving(pipe) if one.lifecycle != Lifecycle.DRAFT]
+
+    @property
+    def data_out(self) -> list[OwnDataOut]:
+        """Return, for each workspace, what Customer.io sends to RudderStack by itself."""
+        return [
+            OwnDataOut(workspace, [Sending(out, self._through(out)) for out in known(workspace)])
+            for workspace in self.workspaces
+        ]
+
+    def _through(self, out: DataOut) -> list[Pipe]:
+        return [pipe for pipe in self.pipes if pipe.write_key_check and pipe.write_key_check == out.write_key_check]
 
     @property
     def sentence(self) -> str:
@@ -64,9 +100,14 @@ def connections() -> Connections:
         workspaces=[one for one in workspaces if not one.archived_at],
         pipes=sorted((one for one in pipes if not one.archived_at), key=lambda one: WORST_FIRST.index(_state(one))),
         destinations=[one for one in places if not one.archived_at],
-        archived=[one for one in everything if one.archived_at],
+        archived=[_archived(one) for one in everything if one.archived_at],
     )
 
 
 def _state(pipe: Pipe) -> CheckState:
     return CheckState(pipe.check_state)
+
+
+def _archived(one: Workspace | Pipe | Destination) -> Archived:
+    kind = type(one).__name__.lower()
+    return Archived(one, str(one._meta.verbose_name), reverse(f"audiences:{kind}-restore", args=[one.pk]))

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Case, Exists, IntegerField, OuterRef, Prefetch, Q, QuerySet, Value, When
 
+from muster.figures import number
 from muster.models import Person
 
 from .models import Activation, Audience, Definition, Lifecycle
@@ -31,6 +32,22 @@ def listed(
     return for_rows(found).annotate(rank=_rank(today)).order_by("rank", "name", "pk")
 
 
+def lede(needing: int, fine: int, drafts: int) -> str:
+    """Return the sentence on top of the list."""
+    said = [
+        f"{_counted(needing)} {'needs' if needing == 1 else 'need'} somebody now" if needing else "",
+        f"{_counted(fine)} {'is' if fine == 1 else 'are'} live" if fine else "",
+        f"{_counted(drafts)} {'is a draft' if drafts == 1 else 'are drafts'}" if drafts else "",
+    ]
+    told = ", ".join(part for part in said if part)
+    return f"{told[:1].upper()}{told[1:]}." if told else ""
+
+
+def _counted(count: int) -> str:
+    words = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return words[count] if count < len(words) else number(count)
+
+
 def for_rows(found: QuerySet[Audience, Audience]) -> QuerySet[Audience, Audience]:
     """Return the audiences with all that a row tells: two more queries, however many rows."""
     versions = Definition.objects.exclude(state=Definition.State.PAST).defer("conditions", "logic")
@@ -55,8 +72,8 @@ def _naming(text: str) -> Q:
         Q(destination__name__icontains=text) | Q(list_name__icontains=text)
     )
     named = Q(name__icontains=text) | Q(segment__name__icontains=text) | Q(owner__full_name__icontains=text)
-    number: dict[str, Any] = {"segment__number": int(text)} if text.isdecimal() and len(text) < 18 else {}
-    return named | Q(Exists(lists)) | (Q(**number) if number else Q())
+    by_id: dict[str, Any] = {"segment__number": int(text)} if text.isdecimal() and len(text) < 18 else {}
+    return named | Q(Exists(lists)) | (Q(**by_id) if by_id else Q())
 
 
 def _rank(today: date) -> Case:

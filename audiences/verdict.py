@@ -38,6 +38,16 @@ class Standing:
         return sorted(made, key=lambda one: one.destination.name)
 
     @property
+    def life(self) -> str:
+        """Return where the audience is in its life, as its lists are."""
+        if self.audience.archived_at:
+            return Lifecycle.RETIRED
+        if self.current is None:
+            return Lifecycle.DRAFT
+        lives = {one.lifecycle for one in self.lists}
+        return Lifecycle.LIVE if Lifecycle.LIVE in lives or len(lives) != 1 else lives.pop()
+
+    @property
     def needs(self) -> list[str]:
         """Return a sentence for each thing that stops the audience or hides that it is wrong; the worst first."""
         if self.audience.archived_at or self.current is None:

@@ -28,9 +28,7 @@ class RowForm(forms.Form):
 class ListForm(RowForm):
     use = forms.BooleanField(required=False)
     pipe = forms.ModelChoiceField(Pipe.objects.none(), required=False, label="Pipe", empty_label="No pipe yet")
-    list_name = LineField(
-        max_length=200, required=False, label="Name of the list there", help_text="As the platform shows it."
-    )
+    list_name = LineField(max_length=200, required=False, label="Name of the list there")
     own_rule = forms.BooleanField(required=False, label="This list has a consent rule of its own")
     require_true = AttributesField(label="Attributes that must be true", help_text="Missing means out.")
     not_unsubscribed = forms.BooleanField(required=False, label="Leave out who unsubscribed")
@@ -49,7 +47,9 @@ class ListForm(RowForm):
             **(self.own or {}),
         }
         super().__init__(prefix=f"list-{place.pk}", data=data, initial=initial)
+        self.fields["list_name"].widget.attrs["class"] = "input"
         field = self.fields["pipe"]
+        field.widget.attrs["class"] = "select"
         field.queryset = Pipe.objects.filter(pk__in=[pipe.pk for pipe in pipes])  # type: ignore[attr-defined]
         field.choices = [("", "No pipe yet"), *((pipe.pk, pipe.name) for pipe in pipes)]  # type: ignore[attr-defined]
 
@@ -86,6 +86,7 @@ class TraitForm(RowForm):
         self.trait, self.allowed = trait, allowed
         initial = {"use": stored is not None, "reason": (stored or {}).get("reason", "")}
         super().__init__(prefix=f"trait-{trait.pk}", data=data, initial=initial)
+        self.fields["reason"].widget.attrs.update({"class": "input", "placeholder": "Why it is sent"})
 
     def clean_use(self) -> bool:
         use: bool = self.cleaned_data["use"]

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audiences import activating, archiving
 from audiences.definition import clauses, differences, warnings
 from audiences.forms.registration import ArchiveForm, FilterForm, ReasonForm
-from audiences.listing import DRAFT, FINE, NEEDS, listed
+from audiences.listing import DRAFT, FINE, NEEDS, lede, listed
 from audiences.models import Activation
 from audiences.next_step import next_step
 from audiences.terms_of import terms_of
@@ -19,7 +19,7 @@ from muster.access import Permission, allow, can, who_can
 from muster.htmx import onward, page
 from muster.models import Event
 
-from .loading import me, standing, version_of
+from .loading import me, posted, standing, version_of
 
 A_PAGE = 50
 EVENTS_SHOWN = 12
@@ -44,6 +44,7 @@ def list_audiences(request: HttpRequest) -> HttpResponse:
         "fine": groups[FINE],
         "drafts": groups[DRAFT],
         "filtered": any(wanted.values()),
+        "lede": lede(*(len(group) for group in groups.values())),
     }
     if not rows.paginator.count and not context["filtered"]:
         context |= {"step": (step := next_step()), "can_do": can(request.user, step.needs), "ask": who_can(step.needs)}
@@ -94,7 +95,7 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 def archive(request: HttpRequest, slug: str) -> HttpResponse:
     """Say what depends on the audience, then take it out of use."""
     here = standing(slug)
-    form = ArchiveForm(request.POST or None)
+    form = ArchiveForm(posted(request))
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
         if archiving.archive(here.audience, by=me(request), at=timezone.now(), reason=reason):

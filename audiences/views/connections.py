@@ -17,7 +17,7 @@ from audiences.models import Destination, Pipe, Workspace
 from muster.access import Permission, allow, who_can
 from muster.htmx import onward, page, wants_fragment
 
-from .loading import me
+from .loading import me, posted
 
 Connection = Workspace | Pipe | Destination
 KINDS: dict[str, tuple[type[Connection], type[ConnectionForm], str]] = {
@@ -64,18 +64,18 @@ def _tested(kind: str, pk: int) -> Workspace | Pipe:
 def add(request: HttpRequest, kind: str) -> HttpResponse:
     """Connect something new."""
     model, form_class, _ = KINDS[kind]
-    return _edit(request, kind, form_class(request.POST or None, instance=model()))
+    return _edit(request, kind, form_class(posted(request), instance=model()))
 
 
 @allow(Permission.MANAGE_CONNECTIONS)
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     """Change a connection; its key has a form of its own."""
-    return _edit(request, kind, KINDS[kind][1](request.POST or None, instance=_found(kind, pk)))
+    return _edit(request, kind, KINDS[kind][1](posted(request), instance=_found(kind, pk)))
 
 
 def _edit(request: HttpRequest, kind: str, form: ConnectionForm) -> HttpResponse:
-    new = form.instance.pk is None
+    new, title = form.instance.pk is None, str(form.initial.get("name", ""))
     if request.method == "POST" and form.is_valid():
         try:
             taken_out = keep(
@@ -92,7 +92,9 @@ def _edit(request: HttpRequest, kind: str, form: ConnectionForm) -> HttpResponse
             else:
                 messages.success(request, said)
             return redirect("audiences:connections")
-    context = {"form": form, "kind": kind, "label": KINDS[kind][2], "new": new, "subject": form.instance}
+    context = {"form": form, "kind": kind, "label": KINDS[kind][2], "new": new, "title": title}
+    if not new:
+        context["archive_url"] = reverse(f"audiences:{kind}-archive", args=[form.instance.pk])
     return render(request, "audiences/connection.html", context)
 
 

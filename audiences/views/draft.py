@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from audiences import registering
+from audiences.conditions import sentences
 from audiences.definition import clauses, differences, warnings
 from audiences.forms.draft import DraftForm
 from audiences.forms.registration import ReviseForm
@@ -20,7 +21,7 @@ from audiences.verdict import Standing
 from muster.access import Permission, allow, who_can
 from muster.htmx import onward
 
-from .loading import draft_of, me, standing, version_of
+from .loading import draft_of, me, posted, standing, version_of
 
 
 @allow(Permission.REGISTER)
@@ -75,7 +76,9 @@ def _form_page(
     context: dict[str, Any] = {"here": here, "draft": draft, "form": form, **_lacks(draft)}
     context |= {"revision": seen(request) if form.is_bound else draft.revision}
     context |= {"administrators": who_can(Permission.MANAGE_CONNECTIONS)}
-    context["segments"] = draft.audience.segment.workspace.segments.filter(gone_at=None).order_by("name")
+    segment = draft.audience.segment
+    context |= {"logic": sentences(segment.conditions), "moved": draft.fingerprint != segment.fingerprint}
+    context["segments"] = segment.workspace.segments.filter(gone_at=None).order_by("name")
     if conflict:
         theirs, mine = terms_of(conflict.stored), terms_of(draft)
         context |= {"conflict": conflict, "differs": differences(theirs, mine)[0]}
@@ -145,7 +148,7 @@ def _locked(request: HttpRequest, here: Standing, draft: Definition) -> HttpResp
 def revise(request: HttpRequest, slug: str) -> HttpResponse:
     """Begin the next version, with a reason."""
     here = standing(slug)
-    form = ReviseForm(request.POST or None)
+    form = ReviseForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             registering.revise(here.audience, reason=form.cleaned_data["reason"], by=me(request), at=timezone.now())

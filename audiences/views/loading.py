@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, QueryDict
 from django.utils import timezone
 
 from audiences.listing import for_page
@@ -38,3 +38,8 @@ def draft_of(here: Standing) -> Definition:
 def me(request: HttpRequest) -> Person:
     """Return who asks; behind @allow it is always somebody."""
     return cast(Person, request.user)
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """Return what was posted, also when it is empty; None for a page that is only looked at."""
+    return request.POST if request.method == "POST" else None

@@ -23,7 +23,7 @@ from muster.access import Permission, allow, can, who_can
 from muster.htmx import onward, page, wants_fragment
 from muster.vendor_errors import VendorError
 
-from .loading import me
+from .loading import me, posted
 
 A_PAGE = 50
 MEASURE_SECONDS = 4.0
@@ -37,9 +37,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     if workspace is None:
         context = {"step": CONNECT, "can_do": can(request.user, CONNECT.needs), "ask": who_can(CONNECT.needs)}
         return render(request, "audiences/register_first.html", context)
-    form = RegisterForm(
-        workspace, me(request), request.POST or None, _chosen(workspace, request.GET.get("segment", ""))
-    )
+    form = RegisterForm(workspace, me(request), posted(request), _chosen(workspace, request.GET.get("segment", "")))
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         made = register(**values, by=me(request), at=timezone.now())

@@ -12,7 +12,7 @@ from audiences.forms.traits import AllowForm, TraitForm
 from audiences.models import Trait, TraitAllowance
 from muster.access import Permission, allow, who_can
 
-from .loading import me
+from .loading import me, posted
 
 
 @allow(Permission.READ_SETUP)
@@ -53,7 +53,7 @@ def add(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a trait, and for which audiences a sensitive one may be used."""
     trait = get_object_or_404(Trait, pk=pk)
-    form = TraitForm(request.POST or None, instance=trait)
+    form = TraitForm(posted(request), instance=trait)
     if request.method == "POST" and form.is_valid():
         trait_registry.keep(trait, changed=form.changed_data, by=me(request), at=timezone.now())
         messages.success(request, f"{trait} is saved.")
@@ -63,7 +63,13 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _trait_page(request: HttpRequest, trait: Trait, form: TraitForm, allow_form: AllowForm) -> HttpResponse:
     allowances = trait.allowances.select_related("audience", "by").order_by("audience__name")
-    context = {"trait": trait, "form": form, "allow_form": allow_form, "allowances": allowances}
+    context = {
+        "trait": trait,
+        "name": form.initial.get("name", ""),
+        "form": form,
+        "allow_form": allow_form,
+        "allowances": allowances,
+    }
     return render(request, "audiences/trait.html", context | {"consequences": archiving.depends_on(trait)})
 
 
