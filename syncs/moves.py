@@ -89,7 +89,7 @@ def park(run: Run, lease: Lease, stop: Park, at: datetime) -> None:
     """Let the run wait. Raises LeaseLost."""
     wake_at = None if stop.wait is None else at + stop.wait
     with transaction.atomic():
-        lease.write(state=RunState.WAITING, reason=stop.reason, words=stop.words, wake_at=wake_at)
+        lease.write(state=RunState.WAITING, reason=stop.reason, words=stop.words, wake_at=wake_at, rang_at=None)
         if stop.reason != "reading_elsewhere":
             tell(run, "waits", stop.words, at)
 
@@ -143,10 +143,8 @@ def figures(run: Run) -> str:
     """Return what a finished run did, in one sentence."""
     if not run.requests:
         return "Nothing had to be sent."
-    return (
-        f"{run.accepted_adds:,} additions and changes and {run.accepted_removes:,} removals accepted in "
-        f"{run.requests:,} requests."
-    )
+    requests = "1 request" if run.requests == 1 else f"{run.requests:,} requests"
+    return f"{run.accepted_adds:,} additions and changes and {run.accepted_removes:,} removals accepted in {requests}."
 
 
 def held_words(run: Run) -> str:

@@ -91,6 +91,10 @@ def summary(run: Run, missing: list[str]) -> str:
         said = run.verdict[name]
         if said["held"]:
             parts.append(f"{said['figure']:,} {label} are parked.")
+        elif said.get("first"):
+            parts.append(f"First sync: {said['figure']:,} additions, not judged.")
+        elif said["released"]:
+            parts.append(f"Released: {said['figure']:,} {label}, over the limit of {said['limit']:,}.")
         elif said["figure"]:
             parts.append(f"Guard passed: {said['figure']:,} {label}, limit {said['limit']:,}.")
     parts += [f"An exclusion could not be read: {words}" for words in missing]

@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from audiences.models import Segment
 
 from . import pull
+from .doorbell import ring
 from .lease import Lease
 from .models import Pull, Run
+from .moves import tell
 from .states import PullState, RunState
 from .stops import End, Park
 from .terms import Terms
@@ -34,6 +38,7 @@ class Reader:
         if found.state == PullState.FAILED:
             words = found.words or "The segment could not be read completely. Nothing was changed. Try again."
             raise End(RunState.FAILED, "pull_failed", words)
+        tell(run, "read the segment", told(found, run), self.clock())
         return found
 
     def exclusions(self) -> tuple[list[Pull], list[str]]:
@@ -60,6 +65,8 @@ class Reader:
         found = pull.find_or_create(segment, columns, began_after=began_after, fingerprint=None, at=self.clock())
         if found.state in (PullState.WAITING, PullState.RUNNING):
             found = pull.advance(found.pk, holder=self.lease.row.holder, stop=self._stop)
+            if found.state not in (PullState.WAITING, PullState.RUNNING):
+                ring_for_waiting(segment, self.clock())
         if found.state in (PullState.WAITING, PullState.RUNNING):
             words = f"Another run is reading {segment.name}; this one goes on with the same reading."
             raise Park("reading_elsewhere", words, ELSEWHERE)
@@ -68,3 +75,22 @@ class Reader:
     def _stop(self) -> bool:
         self.beat()
         return False
+
+
+def told(found: Pull, run: Run) -> str:
+    """Return what was read, for the timeline."""
+    people = int(found.counts.get("people", 0))
+    shared = (
+        ", shared with another run" if found.began_at and run.started_at and found.began_at < run.started_at else ""
+    )
+    how = "by export" if found.via == "export" else "in one page"
+    return f"Segment read {how}: {people:,} people, complete{shared}."
+
+
+def ring_for_waiting(segment: Segment, at: datetime) -> None:
+    """Wake the runs that wait for this segment's reading: it has ended."""
+    waiting = Run.objects.filter(state=RunState.WAITING, reason="reading_elsewhere")
+    same = Q(activation__audience__segment=segment) | Q(words__contains=segment.name)
+    for run_id in list(waiting.filter(same).values_list("pk", flat=True)):
+        Run.objects.filter(pk=run_id, state=RunState.WAITING).update(wake_at=at)
+        ring(run_id, at=at)
