@@ -22,7 +22,7 @@ from .erased import Erased
 from .lease import Lease
 from .ledger import Ledger, fits, recut, shard_count
 from .models import Batch, LedgerShard, PlanShard, Run
-from .plan import ADD, CHANGE, LEFT, REASSERT, Shard, Sides, is_optout, is_release, merge, without_claims
+from .plan import ADD, CHANGE, LEFT, REASSERT, Shard, Sides, claims, is_optout, is_release, merge, without_claims
 from .staging import Staged
 from .states import BatchState
 from .terms import Terms
@@ -103,7 +103,7 @@ class Comparison:
             )
             shards.append(merge(sides, again if again.any() else None))
             self._count_people(final, len(sides.ledger["key"]))
-        claimed = self._claimed(shards, out)
+        claimed = self._claimed(shards, out, ledger)
         plans = []
         for number, shard in enumerate(shards):
             final_plan = without_claims(shard, claimed)
@@ -138,16 +138,16 @@ class Comparison:
             self.beat()
         return sorted_set(parts)
 
-    def _claimed(self, shards: list[Shard], out: list[Array]) -> Tokens:
-        """Return which of the identifiers that would be removed are carried by a wanted person."""
+    def _claimed(self, shards: list[Shard], out: list[Array], ledger: Ledger) -> Tokens:
+        """Return which of the identifiers that would be removed still belong to a wanted person."""
         at_stake = sorted_set([shard.flat_tokens[shard.gone_take == 1] for shard in shards if len(shard.gone_key)])
         if not len(at_stake):
             return at_stake
         carried = []
         for number in range(self.activation.shards):
-            people, wanted = self._people(number), out[number] == Out.IN
-            for tokens in self.terms.identifiers.tokens(people).values():
-                mine = tokens[wanted]
+            terms, people, wanted = self.terms, self._people(number), out[number] == Out.IN
+            held = ledger.columns(number)
+            for mine in claims(people, wanted, held, terms.identifiers, suppresses=terms.suppresses):
                 carried.append(mine[among(mine, at_stake)])
         return sorted_set(carried)
 

@@ -157,6 +157,20 @@ def _why(gone: Array, people: Columns, out: Array, erased_keys: Array) -> Array:
     return why
 
 
+def claims(
+    people: Columns, wanted: Flags, ledger: Columns, identifiers: Identifiers, *, suppresses: bool
+) -> list[Tokens]:
+    """Return the identifiers in a prefix that no removal may carry: those of wanted people.
+
+    On a suppression list also those they were sent under before: they are still there, and would take the person along.
+    """
+    found = [tokens[wanted] for tokens in identifiers.tokens(people).values()]
+    if suppresses and len(ledger["key"]):
+        stays = keys_among(ledger["key"], people["key"][wanted])
+        found.append(ledger_tokens(ledger)[stays[owners_of(ledger["id.ends"])]])
+    return found
+
+
 def without_claims(shard: Shard, claimed: Tokens) -> Shard:
     """Return the plan with no removal carrying an identifier that a wanted member carries; empty drops are no drops.
 
