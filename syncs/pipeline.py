@@ -14,12 +14,17 @@ from .payload import VERSION
 from .permit import Permit
 from .plan import passes
 from .reading import Reader
-from .states import Stage
+from .staging import NotStaged
+from .states import RunState, Stage
 from .stops import End, Park, SliceOver
 from .terms import Terms
 from .work import Maker
 
 Clock = Callable[[], datetime]
+READING_GONE = (
+    "This run waited so long that its reading of the segment is gone. What was accepted stays accepted; nothing more is "
+    "sent. Start a new run: it reads the segment again and goes on from there."
+)
 STAGE_OF = {"optouts": Stage.OPTOUTS, "removals": Stage.REMOVALS, "additions": Stage.ADDITIONS}
 
 
@@ -46,6 +51,8 @@ def work(run_id: int, *, holder: str, clock: Clock = timezone.now) -> Run | None
             moves.arrived(run, lease, clock())
         except SliceOver:
             moves.slice_over(run, lease)
+        except NotStaged:
+            moves.end(run, lease, End(RunState.FAILED, "pull_failed", READING_GONE), clock())
         except Park as park:
             moves.park(run, lease, park, clock())
         except End as end:
