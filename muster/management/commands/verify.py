@@ -32,7 +32,8 @@ class Command(BaseCommand):
 
     def tell(self, finding: Finding) -> None:
         """Write a line for an invariant, and one for each of its first breaks."""
-        word = "holds" if finding.holds else f"BROKEN in {len(finding.broken)} places"
+        places = f"{len(finding.broken):,} place{'s' if len(finding.broken) != 1 else ''}"
+        word = "holds" if finding.holds else f"BROKEN in {places}"
         self.stdout.write(f"{finding.invariant} {finding.says}: {word} ({finding.looked_at} looked at)")
         for words in finding.broken[:MOST_SAID]:
             self.stdout.write(f"   {words}")
