@@ -102,7 +102,7 @@ def export_values(chunks: Iterable[bytes], names: Sequence[str]) -> Iterator[Val
         lines = io.TextIOWrapper(io.BufferedReader(_Chunks(chunks), 1 << 18), encoding="utf-8-sig", newline="\n")
         header = next(csv.reader(lines, strict=True), [])
         if missing := set(names) - set(header):
-            raise MissingColumns(missing)
+            raise MissingColumns(missing) if missing < set(names) else Malformed("something without an export's header")
         wanted = {name: header.index(name) for name in names}
         while batch := lines.readlines(BATCH_CHARACTERS):
             columns = _columns(batch, lines, len(header))

@@ -12,6 +12,13 @@ class Payload(StrEnum):
     IDENTIFY_TRACK = "identify_track"
 
 
+PAYLOAD_NAMES = {
+    Payload.RECORD: "record",
+    Payload.AUDIENCELIST: "audiencelist",
+    Payload.IDENTIFY_TRACK: "identify and track",
+}
+
+
 class Family(StrEnum):
     ADS = "ads"
     ANALYTICS = "analytics"

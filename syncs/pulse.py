@@ -119,6 +119,8 @@ def _effect(figures: list[Figure]) -> str:
         return "Runs wait safely and nothing is lost. Ask an administrator to start the workers."
     if redis.tone == "bad":
         return "Runs start a few seconds later than usual; nothing is lost. Ask an administrator to look at Redis."
+    if "unknown" in (workers.tone, redis.tone):
+        return "Whether runs are worked on is not known. If it stays so, ask an administrator to look at Muster's tick."
     if queue.tone == "warn":
         return "Runs wait longer than usual for a worker. More workers can be started anywhere."
     return ""

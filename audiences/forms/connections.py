@@ -8,16 +8,16 @@ from django.core.exceptions import ValidationError
 
 from audiences.credentials import holder_of
 from audiences.models import Destination, Pipe, Workspace
-from audiences.platforms import PLATFORMS, Family, Payload
+from audiences.platforms import PAYLOAD_NAMES, PLATFORMS, Family, Payload
 from muster.addresses import Forbidden, check_url
 
 from .fields import LineField
 
 VISIBLE = re.compile(r"[\x21-\x7e]+")
 PAYLOADS = {
-    Payload.RECORD: "record: one event for each person (default)",
-    Payload.AUDIENCELIST: "audiencelist: many people in one event",
-    Payload.IDENTIFY_TRACK: "identify and track: a trait and an event for each person",
+    Payload.RECORD: "one event for each person",
+    Payload.AUDIENCELIST: "many people in one event",
+    Payload.IDENTIFY_TRACK: "a trait and an event for each person",
 }
 KEPT = "Write-only. After saving, only the last 4 characters are shown."
 
@@ -148,7 +148,9 @@ class DestinationForm(ConnectionForm):
         label="Account",
         help_text="Ad account, project or schema, as the platform calls it.",
     )
-    payload = forms.ChoiceField(label="Payload", choices=[(str(kind), words) for kind, words in PAYLOADS.items()])
+    payload = forms.ChoiceField(
+        label="Payload", choices=[(str(kind), f"{PAYLOAD_NAMES[kind]}: {words}") for kind, words in PAYLOADS.items()]
+    )
 
     class Meta:
         model = Destination
@@ -170,7 +172,7 @@ class DestinationForm(ConnectionForm):
         platform, payload = PLATFORMS.get(values.get("platform", "")), values.get("payload")
         if platform and payload and payload not in platform.payloads:
             kind = "an ad platform" if platform.family == Family.ADS else "no ad platform"
-            fitting = " or ".join(PAYLOADS[one].partition(":")[0] for one in platform.payloads)
+            fitting = " or ".join(PAYLOAD_NAMES[one] for one in platform.payloads)
             self.add_error("payload", f"{platform.label} is {kind} and takes {fitting}.")
         return values
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from audiences.platforms import PLATFORMS, Platform
+from audiences.platforms import PAYLOAD_NAMES, PLATFORMS, Payload, Platform
 from muster.vault import EncryptedTextField
 
 from .workspace import CheckState
@@ -24,6 +24,10 @@ class Destination(models.Model):
     @property
     def spec(self) -> Platform:
         return PLATFORMS[self.platform]
+
+    @property
+    def payload_name(self) -> str:
+        return PAYLOAD_NAMES[Payload(self.payload)]
 
 
 class Pipe(models.Model):

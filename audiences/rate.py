@@ -1,0 +1,62 @@
+"""One pace for all requests to a Customer.io workspace: every process takes its turn from the same row.
+
+Customer.io allows a workspace 10 requests a second, other integrations included. Turns are spaced evenly, so that no
+second holds more than settings.CUSTOMERIO_RATE of them, whoever asks. Times are the database's.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from django.conf import settings
+from django.db.models.functions import Now
+
+from muster.http import RateLimited
+
+from .models import RequestSlot
+
+VENDOR: Final = "Customer.io"
+
+Sleep = Callable[[float], object]
+
+
+def take_turn(workspace_id: int, *, patience: float, sleep: Sleep = time.sleep) -> None:
+    """Wait until a request to this workspace may leave.
+
+    Not inside of a transaction: others could not take theirs while this one waits. Raises RateLimited, without having
+    taken a turn, when the next one is more than `patience` seconds away.
+    """
+    while True:
+        due, now = _row(workspace_id)
+        turn = max(due, now)
+        if turn - now > patience:
+            raise RateLimited(VENDOR, "Others are using up what it allows.", retry_after=turn - now)
+        if _moved(workspace_id, due, turn + 1 / settings.CUSTOMERIO_RATE):
+            break
+    if turn > now:
+        sleep(turn - now)
+
+
+def hold_back(workspace_id: int, seconds: float) -> None:
+    """Let nobody's request to this workspace leave for so long: Customer.io asked to wait."""
+    while True:
+        due, now = _row(workspace_id)
+        if due >= now + seconds or _moved(workspace_id, due, now + seconds):
+            return
+
+
+def _row(workspace_id: int) -> tuple[float, float]:
+    """Return when the next turn is, and what time it is in the database, as seconds since 1970."""
+    rows = RequestSlot.objects.filter(workspace_id=workspace_id).annotate(database_now=Now())
+    found = rows.values_list("next_at", "database_now").first()
+    if found is None:
+        RequestSlot.objects.get_or_create(workspace_id=workspace_id)
+        found = rows.values_list("next_at", "database_now").get()
+    now: datetime = found[1]
+    return found[0], now.timestamp()
+
+
+def _moved(workspace_id: int, due: float, to: float) -> bool:
+    """Whether nobody else moved the next turn meanwhile; then it is moved."""
+    return bool(RequestSlot.objects.filter(workspace_id=workspace_id, next_at=due).update(next_at=to))

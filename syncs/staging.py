@@ -1,0 +1,174 @@
+"""Staged shards: the people of one complete reading, by key prefix, sealed in the database for as long as runs need them.
+
+The columns of a shard are told in syncs/people.py. Shard n of N holds the keys whose first bits are n, sorted by key.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
+
+from muster.columns import Columns, pack, unpack
+from muster.vault import seal, unseal
+
+from .lease import Lease
+from .models import Batch, Pull, Run, StagedShard
+from .people import between, joined, prefixes, tally
+from .spool import Spool
+from .states import LIVE, BatchState, PullState
+
+MOST_PEOPLE: Final = 4_096
+LEAST_PEOPLE: Final = 512
+SHARD_BYTES: Final = 450_000
+AT_ONCE_BYTES: Final = 8_000_000
+KEPT: Final = timedelta(minutes=15)
+LONGEST: Final = timedelta(hours=24)
+ROWS_AT_ONCE: Final = 64
+
+
+class NotStaged(LookupError):
+    """The people of a reading are not there any more, or never were: read the segment again."""
+
+
+def covers(have: Mapping[str, Any], want: Mapping[str, Any]) -> bool:
+    """Whether a reading with the columns `have` holds all of `want` (Pull.columns)."""
+    return (
+        bool(have.get("email")) >= bool(want.get("email"))
+        and bool(have.get("phone")) >= bool(want.get("phone"))
+        and (not want.get("phone") or have.get("country") == want.get("country"))
+        and set(have.get("flags") or ()) >= set(want.get("flags") or ())
+        and set(have.get("traits") or ()) >= set(want.get("traits") or ())
+    )
+
+
+class Staged:
+    """The people of a complete reading. Threads may share it."""
+
+    def __init__(self, pull: Pull) -> None:
+        if pull.state != PullState.COMPLETE or not pull.shards or pull.dropped_at:
+            raise NotStaged(f"{pull} has no staged people")
+        self.pull_id, self.fence, self.shards = pull.pk, pull.fence, pull.shards
+        self.people = int(pull.counts.get("people", 0))
+        # Callers go through the prefixes in order, and ask for a shard once for each part of it.
+        self._shard: Callable[[int], Columns] = lru_cache(maxsize=2)(self._load)
+
+    def columns(self, number: int, of: int) -> Columns:
+        """Return the people of prefix `number` among `of` (a power of two), sorted by key. Raises NotStaged."""
+        if of < self.shards:
+            size = self.shards // of
+            return joined([self._load(place) for place in range(number * size, (number + 1) * size)])
+        shard = self._shard(number * self.shards // of)
+        if of == self.shards:
+            return shard
+        start, stop = np.searchsorted(prefixes(shard["key"], of), [number, number + 1]).tolist()
+        return between(shard, start, stop)
+
+    def _load(self, number: int) -> Columns:
+        rows = StagedShard.objects.filter(pull=self.pull_id, fence=self.fence, number=number)
+        blob = rows.values_list("blob", flat=True).first()
+        if blob is None:
+            raise NotStaged(f"shard {number} of reading {self.pull_id} is gone")
+        return unpack(unseal(bytes(blob), aad=aad(self.pull_id, self.fence, number)))
+
+
+def aad(pull_id: int, fence: int, number: int) -> bytes:
+    """Return what a staged shard is bound to."""
+    return f"pull:{pull_id}:{fence}:{number}".encode()
+
+
+def shard_count(people: int, width: float) -> int:
+    """Return how many shards, a power of two, hold about 4,096 people each, or fewer of `width` bytes where they are wide."""
+    most = min(MOST_PEOPLE, max(LEAST_PEOPLE, int(SHARD_BYTES / max(width, 1.0))))
+    return 1 << (max(1, -(-people // most)) - 1).bit_length()
+
+
+def store(lease: Lease, spool: Spool, empty: Columns, beat: Callable[[], None]) -> tuple[int, dict[str, int]]:
+    """Write a spool's people as staged shards of the lease's fence; return the number of shards and Pull.counts.
+
+    `empty` is a shard of nobody. Raises LeaseLost, and what `beat` raises, between bounded transactions.
+    """
+    width = spool.bytes / spool.rows if spool.rows else 1.0
+    shards = max(spool.buckets, shard_count(spool.rows, width))
+    counts: Counter[str] = Counter(duplicates=0)
+    waiting: list[StagedShard] = []
+    size = 0
+    for number, people in _cut(spool, empty, shards // spool.buckets, counts):
+        blob = seal(pack(people), aad=aad(lease.row.pk, lease.fence, number))
+        waiting.append(
+            StagedShard(pull=lease.row, fence=lease.fence, number=number, people=len(people["key"]), blob=blob)
+        )
+        size += len(blob)
+        if size >= AT_ONCE_BYTES:
+            _insert(lease, waiting)
+            waiting, size = [], 0
+            beat()
+    _insert(lease, waiting)
+    return shards, dict(counts)
+
+
+def _cut(spool: Spool, empty: Columns, parts: int, counts: Counter[str]) -> Iterator[tuple[int, Columns]]:
+    for bucket, (people, duplicates) in enumerate(spool.by_prefix(empty)):
+        counts["duplicates"] += duplicates
+        counts.update(tally(people))
+        places = prefixes(people["key"], spool.buckets * parts)
+        first = bucket * parts
+        stops = np.searchsorted(places, np.arange(first, first + parts + 1)).tolist()
+        for part in range(parts):
+            yield first + part, between(people, stops[part], stops[part + 1])
+
+
+def _insert(lease: Lease, shards: list[StagedShard]) -> None:
+    with transaction.atomic():
+        # Writing anything of the row proves the fence, and keeps others from taking over until the shards are in.
+        lease.write(shards=0)
+        StagedShard.objects.bulk_create(shards)
+
+
+def forget(lease: Lease) -> None:
+    """Delete what the lease's fence staged; whoever took over keeps what is theirs."""
+    _delete(Q(pull=lease.row.pk, fence=lease.fence))
+
+
+def drop_unused(at: datetime) -> int:
+    """Delete staged shards that nobody needs, and return of how many complete readings.
+
+    Those are: of older fences and of readings that did not become complete; and of complete readings that ended 15
+    minutes ago and that no live run uses, or 24 hours ago. What a request without a recorded answer was made from stays.
+    """
+    Pull.objects.filter(
+        state__in=(PullState.WAITING, PullState.RUNNING), lease_until=None, created_at__lt=at - LONGEST
+    ).update(
+        state=PullState.FAILED,
+        reason="abandoned",
+        words="Nobody needed this reading any more, so it was given up. Nothing was changed. Nothing to do.",
+        finished_at=at,
+        fence=F("fence") + 1,
+    )
+    live = Run.objects.filter(state__in=LIVE)
+    owed = Batch.objects.filter(run__pull=OuterRef("pk"), state=BatchState.SENDING)
+    used = Exists(live.filter(pull=OuterRef("pk"))) | Exists(live.filter(exclusion_pulls=OuterRef("pk")))
+    old = Pull.objects.filter(state=PullState.COMPLETE, dropped_at=None, finished_at__lt=at - KEPT)
+    unused = old.filter(~used | Q(finished_at__lt=at - LONGEST)).filter(~Exists(owed))
+    dropped = unused.update(dropped_at=at)
+    staged = set(StagedShard.objects.order_by().values_list("pull_id", "fence").distinct())
+    pulls = Pull.objects.in_bulk({pull_id for pull_id, _ in staged})
+    for pull_id, fence in staged:
+        if _is_garbage(pulls[pull_id], fence):
+            _delete(Q(pull=pull_id, fence=fence))
+    return dropped
+
+
+def _is_garbage(pull: Pull, fence: int) -> bool:
+    kept = pull.state in (PullState.RUNNING, PullState.COMPLETE) and pull.dropped_at is None
+    return fence != pull.fence or not kept
+
+
+def _delete(which: Q) -> None:
+    """Delete in small transactions: a shard is half a megabyte, and others want to write meanwhile."""
+    while numbers := list(StagedShard.objects.filter(which).values_list("pk", flat=True)[:ROWS_AT_ONCE]):
+        StagedShard.objects.filter(pk__in=numbers).delete()
