@@ -38,6 +38,8 @@ def unpack(data: bytes) -> Columns:
             at += kind.itemsize * length
     except (ValueError, TypeError) as error:
         raise Damaged("not a packed shard") from error
+    if at != len(data):
+        raise Damaged("not a packed shard: it is longer than it says")
     return columns
 
 

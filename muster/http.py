@@ -118,7 +118,7 @@ class Door:
         self.headers = dict(headers or {})
         self.auth = auth
         words = [word for name, value in self.headers.items() if CREDENTIAL.search(name) for word in value.split()]
-        self.secrets = [secret for secret in (*secrets, *(auth or ()), *words) if secret]
+        self.secrets = [secret for secret in (*secrets, *(auth or ()), ":".join(auth or ()), *words) if secret]
         self.statuses = {**STATUSES, **(statuses or {})}
         self.timeout = timeout
         self.max_bytes = max_bytes

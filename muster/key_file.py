@@ -37,12 +37,12 @@ def read_or_make(path: Path, *, in_use: bool) -> dict[str, str]:
                 "another folder for Muster's data: MUSTER_HOME=/path"
             ) from error
     try:
-        keys: dict[str, str] = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+        keys = json.loads(path.read_text())
+        return {name: str(keys[name]) for name in NAMES}
+    except (OSError, ValueError, TypeError, LookupError) as error:
         raise ImproperlyConfigured(
             f"{path} cannot be read ({type(error).__name__}). Put it back from your backup."
         ) from error
-    return keys
 
 
 def make(path: Path) -> None:

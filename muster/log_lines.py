@@ -4,7 +4,7 @@ import json
 import logging
 from datetime import UTC, datetime
 
-from .redaction import redact
+from .redaction import message_of, redact, storable
 
 
 class JsonLines(logging.Formatter):
@@ -15,8 +15,8 @@ class JsonLines(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": redact(record.getMessage()),
+            "message": message_of(record),
         }
         if record.exc_info:
             line["traceback"] = redact(self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False)
+        return storable(json.dumps(line, ensure_ascii=False))

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from muster.views import home, invitation, log, people, profile, setup, sign_in
+from muster.views import favicon, home, invitation, log, people, profile, setup, sign_in
 
 people_pages = (
     [
@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("audiences.urls")),
     path("", include("syncs.urls")),
     path("home/", home, name="home"),
+    path("favicon.ico", favicon),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("setup/", setup.setup, name="setup"),

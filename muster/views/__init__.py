@@ -2,9 +2,10 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
-from muster.access import Permission, allow
+from muster.access import Permission, allow, public
 
 
 @allow(Permission.READ)
@@ -12,3 +13,10 @@ from muster.access import Permission, allow
 def home(request: HttpRequest) -> HttpResponse:
     """The first page after signing in."""
     return redirect("audiences:list")
+
+
+@public
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """What browsers ask for where a page names no icon, as the back office's do not."""
+    return redirect(static("favicon.svg"))
