@@ -36,6 +36,7 @@ def form(who: Who) -> Row:
 
 MUSTER: dict[str, Row] = {
     "home/": reads(PEOPLE),
+    "favicon.ico": reads(ANYBODY),
     "sign-in/": form(ANYBODY),
     "sign-out/": acts(ANYBODY),
     "setup/": form(ANYBODY),

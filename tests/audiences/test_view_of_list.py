@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -70,10 +71,11 @@ def test_what_needs_somebody_stands_first_with_its_reason(marketer: Person, sign
 def test_rank_of_the_database_is_what_the_standing_says(db: None) -> None:
     today = timezone.localdate()
     live("Fine")
-    for name, change in {
+    changes: dict[str, dict[str, Any]] = {
         "stopped": {"stopped_words": "401"},
         "without a pipe": {"pipe": None},
-    }.items():
+    }
+    for name, change in changes.items():
         live(name).activations.update(**change)
     for name, state in {"refused": CheckState.REFUSED, "cannot read": CheckState.UNREADABLE}.items():
         one = live(name).activations.get()

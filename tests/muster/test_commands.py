@@ -1,16 +1,14 @@
 """The commands that an operator types or a supervisor starts: sync, tick, worker, setup_link."""
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, OperationalError, connection, connections
+from django.db import DatabaseError, OperationalError, connection
 from django.utils import timezone
 from rq import Worker
 
@@ -22,7 +20,7 @@ from syncs.start import start
 from syncs.states import RunState
 from tests import factories
 from tests.redis_server import RedisServer
-from tests.syncs.running import work_off
+from tests.syncs.running import working
 from tests.vendors import Vendors
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,27 +34,6 @@ def told(*words: str) -> tuple[dict[str, Any], int]:
     except SystemExit as ended:
         return json.loads(out.getvalue()), int(str(ended.code))
     return json.loads(out.getvalue()), 0
-
-
-@contextmanager
-def working() -> Iterator[None]:
-    """Work on every run that is live, in another thread, as workers would."""
-    stop = threading.Event()
-
-    def work() -> None:
-        while not stop.is_set():
-            for run in Run.objects.live():
-                work_off(run)
-            stop.wait(0.05)
-        connections.close_all()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 @pytest.fixture

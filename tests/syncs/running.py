@@ -1,5 +1,10 @@
 """Runs a list to its end in this process, as a worker would, slice by slice."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connections
 from django.utils import timezone
 
 from audiences.models import Activation
@@ -21,3 +26,24 @@ def work_off(run: Run) -> Run:
 def synced(made: Activation) -> Run:
     """Start a sync of a list and run it to its end."""
     return work_off(start(made, trigger=Run.Trigger.COMMAND, at=timezone.now()))
+
+
+@contextmanager
+def working() -> Iterator[None]:
+    """Work on every run that is live, in another thread, as workers would."""
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            for run in Run.objects.live():
+                work_off(run)
+            stop.wait(0.05)
+        connections.close_all()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

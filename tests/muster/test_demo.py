@@ -1,0 +1,194 @@
+"""The demo's company: made up through the product's own code, once, with a history of real syncs."""
+
+from collections import Counter
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from audiences.models import Activation, Audience, Definition, Destination, Pipe, Segment, Trait, Workspace
+from audiences.models.workspace import CheckState
+from muster.access import Role
+from muster.demo import history, seed, sign_ins
+from muster.demo.audience_plans import AUDIENCES
+from muster.demo.northwind import SEGMENTS
+from muster.models import Event, Installation, Person
+from syncs.models import Run
+from syncs.verify import verify
+from tests.syncs.running import working
+from tests.vendors import Vendors
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NOW = timezone.now()
+
+
+@pytest.fixture
+def demo(vendors: Vendors, settings: Any, tmp_path: Path) -> Vendors:
+    """The stand-ins, and a home in which the demo is allowed."""
+    settings.DEMO, settings.HOME = True, tmp_path
+    (tmp_path / "sandbox").mkdir()
+    return vendors
+
+
+def seeded() -> None:
+    call_command("demo", stdout=StringIO())
+
+
+def rows() -> dict[str, int]:
+    models = (Person, Workspace, Segment, Destination, Pipe, Trait, Audience, Activation, Definition, Event)
+    return {model.__name__: model.objects.count() for model in models}
+
+
+def test_it_is_refused_where_it_could_meet_real_data(demo: Vendors, settings: Any) -> None:
+    settings.DEMO = False
+
+    with pytest.raises(CommandError, match=r"MUSTER_DEMO is off.*Nothing was made up"):
+        seeded()
+    assert rows() == dict.fromkeys(rows(), 0)
+
+
+def test_everybody_can_sign_in_with_what_the_line_says(demo: Vendors, client: Any) -> None:
+    seeded()
+
+    line, password = sign_ins.in_one_line(), sign_ins.password()
+    assert "\n" not in line
+    assert line.endswith(f"each with the password {password}")
+    for one in sign_ins.CAST:
+        assert (one.email in line) is one.shown
+        assert client.login(username=one.email, password=password)
+    assert {one.role for one in sign_ins.CAST if one.shown} == set(Role)
+    assert Person.objects.get(full_name="Yusuf Demir").deputy == Person.objects.get(full_name="Mei Tanaka")
+
+
+def test_everything_is_connected_and_tested(demo: Vendors) -> None:
+    seeded()
+
+    workspace = Workspace.objects.get()
+    assert Installation.current().name == workspace.name == "Northwind Outfitters"
+    assert (workspace.check_state, workspace.people) == (CheckState.WORKING, 4000)
+    assert [one["name"] for one in workspace.data_out] == ["RudderStack (legacy)"]
+    assert set(Pipe.objects.values_list("check_state", flat=True)) == {CheckState.WORKING}
+    assert Segment.objects.exclude(size=None).count() == len(SEGMENTS)
+    assert all(Segment.objects.get(number=plan.number).size for plan in SEGMENTS)
+    assert len(demo.requests(Pipe.objects.all()[0].write_key)) > 0
+    assert Trait.objects.filter(sensitive=True).count() == 1
+
+
+def test_audiences_are_locked_by_their_owners_and_one_is_still_a_draft(demo: Vendors) -> None:
+    seeded()
+
+    for plan in AUDIENCES:
+        made = Audience.objects.get(name=plan.name)
+        definition = made.definitions.get()
+        assert definition.state == (Definition.State.CURRENT if plan.locked else Definition.State.DRAFT)
+        assert (definition.locked_by == made.owner) is plan.locked
+        size = made.segment.size
+        assert size is not None
+        assert definition.size_low is not None
+        assert definition.size_high is not None
+        assert definition.size_low <= size <= definition.size_high, plan.name
+        assert definition.logic
+        assert "cannot put into words" not in definition.logic
+    draft = Audience.objects.get(name="Boot care cross-sell").definitions.get()
+    assert draft.lacking == ["Cadence"]
+
+
+def test_a_second_time_changes_nothing(demo: Vendors) -> None:
+    assert not seed.is_done(demo.rudder)
+    seeded()
+    before, keys = rows(), list(Pipe.objects.order_by("pk").values_list("write_key_check", flat=True))
+
+    assert seed.is_done(demo.rudder)
+    seeded()
+
+    again = rows()
+    assert again.pop("Event") >= before.pop("Event")
+    assert again == before
+    assert list(Pipe.objects.order_by("pk").values_list("write_key_check", flat=True)) == keys
+
+
+def test_it_follows_the_stand_ins_to_another_port(demo: Vendors) -> None:
+    seeded()
+    Pipe.objects.update(data_plane_url="http://127.0.0.1:9")
+    key = Pipe.objects.order_by("pk")[0].write_key
+    assert not seed.is_done(demo.rudder)
+
+    seeded()
+
+    assert seed.is_done(demo.rudder)
+    pipe = Pipe.objects.order_by("pk")[0]
+    assert (pipe.data_plane_url, pipe.write_key, pipe.check_state) == (demo.rudder, key, CheckState.WORKING)
+
+
+def test_stand_ins_that_lost_their_data_are_filled_again(demo: Vendors) -> None:
+    seeded()
+    seed.marker().unlink()
+    demo.reset()
+    assert not seed.is_done(demo.rudder)
+
+    seeded()
+
+    assert len(demo.get(demo.us, "/_sandbox/people")) == 4000
+    assert set(Pipe.objects.values_list("check_state", flat=True)) == {CheckState.WORKING}
+
+
+def test_its_history_is_real(demo: Vendors, settings: Any) -> None:
+    settings.LEASE_SECONDS, settings.CUSTOMERIO_RATE = 45, 4000
+    demo.order(demo.us, "/_sandbox/options", {"rate_limit": 1000})
+    seeded()
+    assert not history.is_over()
+
+    with working():
+        call_command("demo", "--history")
+
+    assert history.is_over()
+    assert [finding.broken for finding in verify() if not finding.holds] == []
+    lists = len(history.lists())
+    assert lists == 9 + 1
+    states = Counter(Run.objects.values_list("why", "state"))
+    first, second, third, last = (played.why for played in history.ROUNDS)
+    assert states[(first, "done")] == states[(second, "done")] == states[(third, "done")] == lists
+    assert states[(last, "held")] == 3
+    assert states[(last, "done")] == lists - 3
+    reasons = Run.objects.filter(state="held").values_list("reason", flat=True)
+    assert sorted(reasons) == ["definition_changed", "guard", "guard"]
+    assert Run.objects.filter(why=second, requests=0).count() == lists
+    assert Run.objects.get(why=history.PREVIEW).actor == Person.objects.get(full_name="Helen Marchetti")
+    before = Run.objects.count()
+
+    call_command("demo", "--history")
+
+    assert Run.objects.count() == before
+    for made in history.lists():
+        assert made.pipe is not None
+        key, trait = made.pipe.write_key, f"muster_{made.audience.slug}"
+        held = demo.membership(key, identifiers="0")
+        if held["type"] in {"FB_CUSTOM_AUDIENCE", "GOOGLE_ADWORDS_REMARKETING_LISTS"}:
+            assert held["strangers"] == 0
+            assert abs(held["people"] - made.members) <= 3, trait
+
+
+def test_a_history_without_workers_gives_up_and_says_so(
+    demo: Vendors, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    seeded()
+    monkeypatch.setattr(history, "ROUND_SECONDS", 0.0)
+
+    history.play()
+
+    assert "the rest of the history is left out" in caplog.text
+    assert set(Run.objects.values_list("state", flat=True)) == {"waiting"}
+
+
+def test_the_password_stays_and_only_its_owner_reads_it(settings: Any, tmp_path: Path) -> None:
+    settings.HOME = tmp_path
+    first = sign_ins.password()
+
+    assert sign_ins.password() == first
+    assert len(first) >= 12
+    assert sign_ins.path().stat().st_mode & 0o077 == 0
+    assert NOW - timedelta(days=1) < timezone.now()
