@@ -9,6 +9,7 @@ urlpatterns = [
     path("runs/", listing.runs, name="runs"),
     path("runs/health/", fragments.health, name="health"),
     path("runs/strip/", fragments.strip, name="strip"),
+    path("runs/attention/", fragments.attention, name="attention"),
     path("runs/banner/", fragments.banner, name="banner"),
     path("runs/<int:pk>/", run_page.run, name="run"),
     path("runs/<int:pk>/live/", run_page.live, name="live"),

@@ -100,6 +100,7 @@ SYNCS: dict[str, Row] = {
     "runs/": reads(PEOPLE),
     "runs/health/": reads(PEOPLE),
     "runs/strip/": reads(PEOPLE),
+    "runs/attention/": reads(PEOPLE),
     "runs/banner/": reads(PEOPLE),
     "runs/<int:pk>/": reads(PEOPLE),
     "runs/<int:pk>/live/": reads(PEOPLE),

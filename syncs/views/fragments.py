@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from audiences.models import Activation, Definition
 from muster.access import Permission, allow
 from muster.htmx import page, varied
+from syncs.attention import needs
 from syncs.first_to_pass import first_to_pass
 from syncs.models import Pause, Run
 from syncs.reassert import shown_by
@@ -38,6 +39,13 @@ def strip(request: HttpRequest) -> HttpResponse:
     everything = next((pause for pause in pauses if pause.is_total), None)
     context = {"health": machinery(timezone.now()), "everything": everything, "pauses": pauses}
     return varied(page(request, "syncs/strip.html", context))
+
+
+@allow(Permission.READ)
+@require_safe
+def attention(request: HttpRequest) -> HttpResponse:
+    """The audiences whose newest sync is held or failed, for the first page; empty when there are none. One query."""
+    return varied(page(request, "syncs/attention.html", {"needs": needs(timezone.now())}))
 
 
 @allow(Permission.READ)

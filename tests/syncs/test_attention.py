@@ -1,0 +1,108 @@
+"""What the first page says of lists whose newest sync did not end well."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from audiences.models import Lifecycle
+from muster.models import Person
+from syncs.attention import needs
+from syncs.models import Run
+from syncs.states import RunState
+
+from . import run_rows
+
+Signed = Callable[[Person], Client]
+LATER = run_rows.AT + timedelta(hours=1)
+
+pytestmark = pytest.mark.django_db
+
+
+def troubled() -> list[int]:
+    return [one.run.pk for need in needs(LATER) for one in need.runs]
+
+
+@pytest.mark.parametrize(
+    ("state", "needed"),
+    [
+        (RunState.HELD, True),
+        (RunState.FAILED, True),
+        (RunState.LOST, True),
+        (RunState.DONE, False),
+        (RunState.DONE_WITH_REJECTS, False),
+        (RunState.CANCELLED, False),
+        (RunState.RUNNING, False),
+    ],
+)
+def test_a_list_needs_somebody_when_its_newest_run_ended_badly(state: str, needed: bool) -> None:
+    run = run_rows.run_of(state=state)
+
+    assert troubled() == ([run.pk] if needed else [])
+
+
+@pytest.mark.parametrize(
+    ("later", "fields", "hidden"),
+    [
+        (RunState.DONE, {}, True),
+        # It may end as badly as the one before.
+        (RunState.RUNNING, {}, False),
+        (RunState.CANCELLED, {}, False),
+        (RunState.DONE, {"kind": Run.Kind.DRY_RUN}, False),
+    ],
+)
+def test_only_an_arrival_after_it_settles_the_matter(later: str, fields: dict[str, str], hidden: bool) -> None:
+    made = run_rows.list_of()
+    held = run_rows.held(made)
+    run_rows.run_of(made, state=later, created_at=LATER, **fields)
+
+    assert troubled() == ([] if hidden else [held.pk])
+
+
+def test_retired_and_archived_lists_need_nobody() -> None:
+    run_rows.held(run_rows.list_of(lifecycle=Lifecycle.RETIRED))
+    archived = run_rows.list_of()
+    archived.audience.archived_at = timezone.now()
+    archived.audience.save()
+    run_rows.held(archived)
+
+    assert troubled() == []
+
+
+def test_suppressions_stand_first_and_each_says_what_to_do(signed_in: Signed, paid_media: Person) -> None:
+    targeting = run_rows.list_of("A targeting list")
+    run_rows.run_of(targeting, state=RunState.FAILED, reason="bad_credentials", words="The key was refused (401).")
+    run_rows.held(run_rows.list_of("Buyers", purpose="suppress"))
+
+    html = signed_in(paid_media).get("/runs/attention/").content.decode()
+
+    assert html.index("Buyers") < html.index("A targeting list")
+    assert "1,291 removals are parked" in html
+    assert "Everybody on the list stays excluded." in html
+    assert "Decide on removals" in html
+    assert "The key was refused (401)." in html
+    assert "See why" in html
+
+
+def test_nothing_is_said_where_all_is_well(signed_in: Signed, marketer: Person) -> None:
+    run_rows.done()
+
+    assert signed_in(marketer).get("/runs/attention/").content.decode().strip() == ""
+
+
+def test_the_first_page_asks_for_it(signed_in: Signed, marketer: Person) -> None:
+    run_rows.held()
+    browser = signed_in(marketer)
+
+    assert 'hx-get="/runs/attention/"' in browser.get("/").content.decode()
+    assert "/runs/attention/" not in browser.get("/?q=x").content.decode()
+
+
+def test_many_needs_take_one_question(django_assert_num_queries: Callable[..., object], db: None) -> None:
+    for _ in range(5):
+        run_rows.held()
+
+    with django_assert_num_queries(1):  # type: ignore[attr-defined]
+        assert len(needs(LATER)) == 5
