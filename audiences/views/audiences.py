@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -11,7 +12,7 @@ from audiences import activating, archiving
 from audiences.definition import clauses, differences, warnings
 from audiences.forms.registration import ArchiveForm, FilterForm, ReasonForm
 from audiences.listing import DRAFT, FINE, NEEDS, lede, listed
-from audiences.models import Activation
+from audiences.models import Activation, Audience
 from audiences.next_step import next_step
 from audiences.terms_of import terms_of
 from audiences.verdict import Standing
@@ -58,7 +59,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     here = standing(slug)
     shown = version_of(here, here.newest.number)
     terms = terms_of(shown)
-    events = Event.objects.filter(audience_id=here.audience.pk).order_by("-at", "-pk")[: EVENTS_SHOWN + 1]
+    events = told_of(here.audience).order_by("-at", "-pk")[: EVENTS_SHOWN + 1]
     context = {
         "here": here,
         "shown": shown,
@@ -70,6 +71,12 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "askable": shown.purpose,
     }
     return render(request, "audiences/detail.html", context)
+
+
+def told_of(audience: Audience) -> QuerySet[Event]:
+    """Return what people did to an audience and how its runs ended; the steps in between are on each run's page."""
+    inside = Q(run_id__isnull=False, actor=None) & ~Q(verb__startswith="ended") & ~Q(verb__startswith="started")
+    return Event.objects.filter(audience_id=audience.pk).exclude(inside)
 
 
 @allow(Permission.READ)

@@ -114,7 +114,8 @@ def shown_list(one: Activation, pauses: list[Pause], now: datetime) -> dict[str,
         "list": one,
         "pause": pause,
         "rows": rows(runs, now),
-        "latest": runs[0] if runs else None,
+        # A dry run says nothing about what the list holds.
+        "latest": next((run for run in runs if not run.is_dry), runs[0] if runs else None),
         "live": any_live(runs),
         "underway": next((run for run in runs if run.is_live and not run.is_dry), None),
     }
