@@ -13,10 +13,11 @@ HIDDEN = "[hidden]"
 SHORTEST_SECRET = 4
 
 # What surrounds an "@", also in the forms that URLs and HTML give it. It begins at the beginning of its word, because
-# trying each letter of a long word takes forever.
+# trying each letter of a long word takes forever. An "&" may stand before the "@" and ends what stands after it.
 WORD = r"""[^\s@"'<>(),;:&?/\[\]]"""
+LOCAL = r"""[^\s@"'<>(),;:?/\[\]]"""
 EMAIL = re.compile(
-    rf"""(?:"[^"\n]{{1,64}}"|(?<!{WORD}){WORD}+(?:'{WORD}+){{0,3}})
+    rf"""(?:"[^"\n]{{1,64}}"|(?<!{LOCAL}){LOCAL}+(?:'{LOCAL}+){{0,3}})
     (?:@|＠|﹫|%(?:25)*40|&\#0*64;|&\#x0*40;|&commat;)
     \[?{WORD}+""",
     re.IGNORECASE | re.VERBOSE,

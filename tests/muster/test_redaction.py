@@ -116,7 +116,7 @@ def test_what_is_neither_stays(text: str) -> None:
 
 
 letters = st.characters(categories=["Ll", "Lu", "Nd"], exclude_characters="Iİı")
-local = st.text(letters | st.sampled_from("._+-'=%!#$*^`{|}~"), min_size=4, max_size=20).filter(
+local = st.text(letters | st.sampled_from("._+-'=%&!#$*^`{|}~"), min_size=4, max_size=20).filter(
     lambda text: text.strip("'")
 )
 domain = st.lists(st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=2, max_size=12), min_size=1, max_size=3)
@@ -228,7 +228,7 @@ def test_texts_are_redacted_wherever_they_are() -> None:
     assert told == {
         "[email]": ["[phone]", {"deep": ["[email]", 7, True, None, 1.5]}],
         "when": ["[email]"],
-        "5": "b'[email]'",
+        "5": "[email]'",  # the quote after a "b" reads like that of o'brien: too much goes rather than too little
         "not": "nan",
     }
 
@@ -279,6 +279,11 @@ def test_arguments_that_do_not_fit_do_not_end_the_work(args: tuple[Any, ...]) ->
         "%40" * 300_000,
         "(" * 1_000_000,
         '"' * 1_000_000,
+        "&" * 1_000_000,
+        "&#" * 500_000,
+        "&#" + "0" * 1_000_000,
+        "%" + "25" * 500_000,
+        "a@" * 500_000,
     ],
 )
 def test_a_long_text_takes_no_time(text: str) -> None:
