@@ -74,6 +74,8 @@ def find_or_create(
         if fingerprint is not None:
             meant &= Q(fingerprint=fingerprint)
         late_enough = Q(began_at__gte=began_after) if began_after else Q()
+        # Not `late_enough | …`: an empty condition or-ed with another is the other, so that what had begun was shut out.
+        yet_to_begin = Q(began_at=None) if began_after else Q()
         complete = Pull.objects.filter(
             late_enough,
             meant,
@@ -83,7 +85,7 @@ def find_or_create(
             finished_at__gt=at - SHARED_FOR,
         )
         going = Pull.objects.filter(
-            late_enough | Q(began_at=None), segment=segment, state__in=(PullState.WAITING, PullState.RUNNING)
+            late_enough | yet_to_begin, segment=segment, state__in=(PullState.WAITING, PullState.RUNNING)
         )
         for pull in (*complete.order_by("-began_at"), *going.order_by("pk")):
             if staging.covers(pull.columns, columns):

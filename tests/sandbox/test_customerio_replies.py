@@ -327,16 +327,22 @@ def test_the_eleventh_request_in_a_second_is_too_many(true_speed: Vendors) -> No
             f"{true_speed.us}/v1/workspaces", headers={"Authorization": f"Bearer {US_KEY}"}, timeout=5
         )
 
-    began = time.monotonic()
-    answers = [ask() for _ in range(12)]
-    assert time.monotonic() - began < 1
+    # A machine that is busy may not manage twelve requests in a second: then it tries again in another one.
+    for _ in range(10):
+        began = time.monotonic()
+        answers = [ask() for _ in range(12)]
+        if time.monotonic() - began < 0.95:
+            break
+        time.sleep(1.01)
+    else:
+        pytest.fail("twelve requests never fitted into a second")
 
     assert [answer.status_code for answer in answers] == [200] * 10 + [429] * 2
     refused = answers[-1]
     assert_envelope(refused, 429)
     assert refused.headers["Retry-After"] == "1"
     assert refused.json()["errors"][0]["detail"].startswith("rate limited to 10 requests per 1s")
-    time.sleep(1.01 - (time.monotonic() - began))
+    time.sleep(1.01)
     assert ask().status_code == 200
 
 

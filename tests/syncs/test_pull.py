@@ -1,5 +1,6 @@
 """Reading a segment to the end, against the stand-in for Customer.io."""
 
+import re
 from datetime import timedelta
 from hashlib import blake2b, sha256
 from typing import Any
@@ -73,16 +74,24 @@ def digest(text: str | None) -> bytes:
     return sha256(text.encode()).digest() if text else bytes(32)
 
 
+def number_of(one: dict[str, str]) -> str | None:
+    """The E.164 form of a number read as a US one. Where "06 10000000" is dialled is not known: the US has none such."""
+    number = international(one.get("phone", ""), "US") if one.get("phone") else None
+    return None if number and re.match(r"\+1(?![2-9]..[2-9])", number) else number
+
+
 def assert_equals(people: Columns, members: list[dict[str, str]], space_id: int) -> None:
     """Compare staged people with the stand-in's, by the stand-in's own rules for identifiers."""
     by_key = {
         blake2b(f"{space_id}:{one['cio_id']}".encode(), key=pepper("ledger key"), digest_size=16).digest(): one
         for one in members
     }
-    keys = [key.tobytes() for key in people["key"]]
+    # Not cell by cell: numpy drops zero bytes at the end of a single S16.
+    raw = people["key"].tobytes()
+    keys = [raw[place : place + 16] for place in range(0, len(raw), 16)]
     assert keys == sorted(by_key)
     ordered = [by_key[key] for key in keys]
-    numbers = [international(one.get("phone", ""), "US") if one.get("phone") else None for one in ordered]
+    numbers = [number_of(one) for one in ordered]
     assert [cell.tobytes() for cell in people["email"]] == [digest(meta_email(one.get("email", ""))) for one in ordered]
     assert [cell.tobytes() for cell in people["email_google"]] == [
         digest(google_email(one.get("email", ""))) for one in ordered
@@ -115,7 +124,7 @@ def test_attributes_are_read_a_hundred_people_at_a_time(vendors: Vendors) -> Non
     assert found.counts["external_id"] == len([one for one in members if one.get("id")])
     assert found.counts["id_has_at"] == len([one for one in members if "@" in one.get("id", "")])
     assert found.counts["email"] == len([one for one in members if one.get("email")])
-    unusable = [one for one in members if one.get("phone") and not international(one["phone"], "US")]
+    unusable = [one for one in members if one.get("phone", "").strip() and not number_of(one)]
     assert found.counts["phone_invalid"] == len(unusable) > 0
     assert found.counts["duplicates"] == 0
 
@@ -194,7 +203,7 @@ def test_a_segment_that_stays_in_rebuilding_fails(vendors: Vendors) -> None:
 @pytest.mark.parametrize(
     ("key", "region", "code", "said"),
     [
-        ("wrong", "us", "bad_credentials", "other region"),
+        ("mistyped-key", "us", "bad_credentials", "other region"),
         ("sandbox-us-key", "eu", "bad_credentials", "other region"),
         ("scoped", "us", "bad_credentials", "scope"),
     ],
