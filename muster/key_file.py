@@ -23,7 +23,8 @@ def read_or_make(path: Path, *, in_use: bool) -> dict[str, str]:
     `in_use` says that data sealed with the old secrets exists: then a missing file is an error, not a beginning.
     Raises ImproperlyConfigured.
     """
-    if not path.exists():
+    # Not path.exists(): that raises where the folder above may not even be looked into.
+    if not os.path.exists(path):
         if in_use:
             raise ImproperlyConfigured(
                 f"{path} is gone, and the database beside it was sealed with the keys in it. Nothing was started. "

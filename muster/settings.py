@@ -1,5 +1,6 @@
 """Muster's settings. What differs between installations is read from MUSTER_* variables: docs/operations.md lists them."""
 
+import os
 from pathlib import Path
 
 import dj_database_url
@@ -34,7 +35,7 @@ if _missing and PRODUCTION:
         "it does not make them up. Nothing was started. docs/operations.md says how to make them."
     )
 DATABASE_FILE = HOME / "muster.sqlite3"
-_kept = key_file.read_or_make(HOME / "keys.json", in_use=DATABASE_FILE.exists()) if _missing else {}
+_kept = key_file.read_or_make(HOME / "keys.json", in_use=os.path.exists(DATABASE_FILE)) if _missing else {}
 SECRET_KEY = environ.text("MUSTER_SECRET_KEY", _kept.get("MUSTER_SECRET_KEY", ""))
 VAULT_KEYS = environ.keys("MUSTER_VAULT_KEYS", _kept.get("MUSTER_VAULT_KEYS", ""))
 PEPPER = environ.pepper("MUSTER_PEPPER", _kept.get("MUSTER_PEPPER", ""))
