@@ -63,5 +63,5 @@ def test_a_damaged_file_is_neither_used_nor_replaced(tmp_path: Path, text: str) 
 def test_a_home_that_cannot_be_made_is_said(tmp_path: Path, below: str) -> None:
     (tmp_path / "a file").write_text("")
 
-    with pytest.raises(ImproperlyConfigured, match="cannot be written .+ Nothing was started"):
+    with pytest.raises(ImproperlyConfigured, match=r"cannot be written .+ Nothing was started"):
         read_or_make(tmp_path / below / "keys.json", in_use=False)
