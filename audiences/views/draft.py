@@ -23,6 +23,8 @@ from muster.htmx import onward
 
 from .loading import draft_of, me, posted, standing, version_of
 
+ADOPTING = "The segment's conditions were changed in Customer.io; this version adopts them."
+
 
 @allow(Permission.REGISTER)
 @require_http_methods(["GET", "POST"])
@@ -148,7 +150,7 @@ def _locked(request: HttpRequest, here: Standing, draft: Definition) -> HttpResp
 def revise(request: HttpRequest, slug: str) -> HttpResponse:
     """Begin the next version, with a reason."""
     here = standing(slug)
-    form = ReviseForm(posted(request))
+    form = ReviseForm(posted(request), initial={"reason": ADOPTING} if "adopt" in request.GET else {})
     if request.method == "POST" and form.is_valid():
         try:
             registering.revise(here.audience, reason=form.cleaned_data["reason"], by=me(request), at=timezone.now())
