@@ -1,6 +1,6 @@
 """Published test vectors for emails and phones at Meta and Google: our rules give the digests that their origins give.
 
-Where origins disagree, or where Muster is stricter on purpose, the case is in DECIDED and docs/decisions/ says why.
+Where origins disagree, or where Muster is stricter on purpose, the case is in DECIDED and docs/decisions/identity.md says why.
 """
 
 import json
