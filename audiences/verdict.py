@@ -118,4 +118,4 @@ def draft_told(draft: Definition) -> str:
     if not parts:
         return f"v{draft.number} is complete and waits to be locked. Nothing is sent until then."
     lacks = "1 part is missing" if len(parts) == 1 else f"{len(parts)} parts are missing"
-    return f"v{draft.number} is a draft: {lacks} ({', '.join(parts)}). Nothing is sent until it is locked."
+    return f"v{draft.number} is a draft: {lacks} ({'; '.join(parts)}). Nothing is sent until it is locked."
