@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audiences import activating, archiving
-from audiences.definition import clauses, differences, warnings
+from audiences.definition import clauses, differences
 from audiences.forms.registration import ArchiveForm, FilterForm, ReasonForm
 from audiences.listing import DRAFT, FINE, NEEDS, lede, listed
 from audiences.models import Activation, Audience
@@ -17,6 +17,7 @@ from audiences.next_step import next_step
 from audiences.segment_changes import difference
 from audiences.terms_of import terms_of
 from audiences.verdict import Standing
+from audiences.warnings import warnings
 from muster.access import Permission, allow, can, who_can
 from muster.htmx import onward, page
 from muster.models import Event

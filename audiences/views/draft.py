@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from audiences import registering
 from audiences.conditions import sentences
-from audiences.definition import clauses, differences, warnings
+from audiences.definition import clauses, differences
 from audiences.forms.draft import DraftForm
 from audiences.forms.registration import ReviseForm
 from audiences.models import Definition
@@ -18,6 +18,7 @@ from audiences.models.definition import Locked
 from audiences.registering import EditedMeanwhile, Incomplete, NotPossible
 from audiences.terms_of import terms_of
 from audiences.verdict import Standing
+from audiences.warnings import warnings
 from muster.access import Permission, allow, who_can
 from muster.htmx import onward
 
