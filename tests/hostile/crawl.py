@@ -1,0 +1,104 @@
+"""Which addresses the pages lead to, and which fields their forms have: read from the pages, as a browser reads them."""
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from django.test import Client
+from django.urls import Resolver404, resolve
+
+PAGES_OF_A_ROUTE = 4
+LINKS = ("href", "hx-get", "action", "hx-post")
+
+Fields = dict[str, list[str]]  # by name: the values that the form offers
+
+
+@dataclass
+class Found:
+    """What the pages said of the project's addresses, by route."""
+
+    paths: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    queries: defaultdict[str, Fields] = field(default_factory=lambda: defaultdict(dict))
+    forms: defaultdict[str, Fields] = field(default_factory=lambda: defaultdict(dict))
+
+
+class Page(HTMLParser):
+    """Reads the links and forms out of a page."""
+
+    def __init__(self, at: str) -> None:
+        super().__init__()
+        self.at = at
+        self.links: list[str] = []
+        self.forms: list[tuple[bool, str, Fields]] = []  # posted?, where to, fields
+        self.select = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        had = {name: value or "" for name, value in attrs}
+        self.links += [urljoin(self.at, had[name]) for name in LINKS if had.get(name)]
+        if tag == "form":
+            action = urljoin(self.at, had.get("action") or self.at)
+            self.forms.append((had.get("method", "get").lower() == "post", action, {}))
+            if had.get("hx-post"):
+                self.forms.append((True, urljoin(self.at, had["hx-post"]), self.forms[-1][2]))
+        elif tag == "option" and self.select:
+            self._offer(self.select, had.get("value", ""))
+        elif tag in {"input", "textarea", "select", "button"}:
+            self.select = had.get("name", "") if tag == "select" else ""
+            if had.get("name"):
+                self._offer(had["name"], had.get("value", "on" if had.get("type") == "checkbox" else ""))
+
+    def _offer(self, name: str, value: str) -> None:
+        if self.forms:
+            values = self.forms[-1][2].setdefault(name, [])
+            if value not in values:
+                values.append(value)
+
+
+def route_of(address: str) -> str | None:
+    """Return the route that an address of ours leads to; None of others."""
+    parts = urlsplit(address)
+    if parts.netloc or not parts.path.startswith("/"):
+        return None
+    try:
+        return str(resolve(parts.path).route)
+    except Resolver404:
+        return None
+
+
+def crawl(client: Client, found: Found, start: str = "/") -> None:
+    """Follow what the pages lead to, PAGES_OF_A_ROUTE of each route, and add what they say."""
+    seen: defaultdict[str, set[str]] = defaultdict(set)
+    waiting = [start]
+    while waiting:
+        address = waiting.pop(0)
+        route = route_of(address)
+        if route is None:
+            continue
+        path, query = urlsplit(address).path, urlsplit(address).query
+        found.paths[route].add(path)
+        for name, value in parse_qsl(query):
+            found.queries[route].setdefault(name, []).append(value)
+        if address in seen[route] or len(seen[route]) >= PAGES_OF_A_ROUTE:
+            continue
+        seen[route].add(address)
+        response: Any = client.get(address)
+        if response.status_code == 302:
+            waiting.append(response["Location"])
+        if response.status_code != 200 or not re.match("text/html", response["Content-Type"]):
+            continue
+        page = Page(path)
+        page.feed(response.content.decode())
+        waiting += page.links
+        for posted, action, fields in page.forms:
+            to = route_of(action)
+            if to is not None:
+                _merge((found.forms if posted else found.queries)[to], fields)
+                waiting.append(action)
+
+
+def _merge(known: Fields, more: Fields) -> None:
+    for name, values in more.items():
+        known[name] = list(dict.fromkeys([*known.get(name, []), *values]))

@@ -1,0 +1,181 @@
+"""Bad input: every form and every address × generated requests. Nothing breaks, and each refusal is a sentence.
+
+The addresses come from the project's own resolver, what exists behind them and which fields their forms have from the
+pages themselves: a new page is covered without a line here.
+"""
+
+import html
+import re
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.messages import get_messages
+from django.db import transaction
+from django.http.cookie import SimpleCookie
+from django.test import Client, override_settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from audiences.models import Pipe
+from muster import set_up
+from muster.models import Person
+from tests.access_table import ADMINISTRATOR, MANAGER, STRANGER, TABLE
+from tests.hostile import nasty, world
+from tests.hostile.crawl import Found, crawl
+from tests.muster.test_access import ADMIN, OURS
+
+CLOSED = "http://127.0.0.1:1"  # nobody listens there
+PARAMETER = re.compile(r"<(?:\w+:)?\w+>|\(\?P<\w+>[^)]*\)\)?")
+SENTENCE = re.compile(r"[A-Z0-9“\"'][^.?!]{8,}[.?!]")
+ERRORS = re.compile(r'class="error-text"[^>]*>(.*?)</div>', re.DOTALL)
+HIDDEN = re.compile(r"<(script|style|svg|head)\b.*?</\1>", re.DOTALL)
+TAG = re.compile(r"<[^>]+>")
+ROUTES = [*OURS, "back-office/"]  # Django's own pages are met together
+
+
+def methods(route: str) -> list[str]:
+    """Return the methods that somebody may use there."""
+    return sorted(TABLE.get(route, {"GET": "", "POST": ""}))
+
+
+pytestmark = pytest.mark.django_db
+
+
+class Site:
+    """The project with one of everything in it, and a client for each role."""
+
+    def __init__(self) -> None:
+        self.people = world.people()
+        self.clients: dict[str, Client] = {STRANGER: world.client_of(None)}
+        self.found = Found()
+        token = world.build(self.people, CLOSED)
+        self.clients |= {role: world.client_of(somebody) for role, somebody in self.people.items()}
+        self.cookies = {role: client.cookies.output(header="", sep=";") for role, client in self.clients.items()}
+        for role in (STRANGER, MANAGER, ADMINISTRATOR):  # between them they may call everything
+            for start in ("/sign-in/", "/setup/", f"/invitation/{token}/") if role == STRANGER else ("/",):
+                crawl(self.clients[role], self.found, start)
+        for pipe in Pipe.objects.order_by("pk")[:1]:
+            crawl(self.clients[ADMINISTRATOR], self.found, f"/connections/?replace=pipe-{pipe.pk}")
+        for role in self.clients:
+            self.client(role)
+
+    def client(self, role: str) -> Client:
+        """Return the client of a role as it was when it signed in."""
+        client = self.clients[role]
+        client.cookies = SimpleCookie(self.cookies[role])
+        return client
+
+
+@pytest.fixture(scope="module")
+def site(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
+    """Made once for all tests of this module, in one transaction that is rolled back."""
+    private = frozenset({CLOSED.removeprefix("http://")})
+    hosts = {"us": CLOSED, "eu": CLOSED}
+    with (
+        django_db_blocker.unblock(),
+        pytest.MonkeyPatch.context() as patch,
+        override_settings(CUSTOMERIO_HOSTS=hosts, PRIVATE_HOSTS=private, REQUEST_TIMEOUT=0.5),
+        transaction.atomic(),
+    ):
+        patch.setattr(socket, "getaddrinfo", no_such_name)
+        yield Site()
+        transaction.set_rollback(True)
+
+
+def no_such_name(host: Any, *arguments: Any, **options: Any) -> Any:
+    """What a look-up says on a machine without a network, addresses excepted."""
+    if re.fullmatch(r"[0-9.]+", str(host)):
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (str(host), arguments[0] if arguments else 0))]
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
+def text_of(body: str) -> str:
+    """Return what a person reads of a page."""
+    return " ".join(html.unescape(TAG.sub(" ", HIDDEN.sub(" ", body))).split())
+
+
+def check(asked: nasty.Asked, role: str, response: Any) -> None:
+    """Assert that nothing broke and that whatever was refused is said in a sentence."""
+    said = f"{role}: {asked!r} -> {response.status_code}"
+    assert response.status_code < 500, said
+    body = "" if response.streaming else response.content.decode(errors="replace")
+    assert "Traceback (most recent" not in body, said
+    if response.status_code >= 400:
+        assert SENTENCE.search(text_of(body)), f"{said}: {text_of(body)[:300]!r}"
+    for error in ERRORS.findall(body):
+        assert text_of(error).endswith((".", "?")), f"{said}: {text_of(error)!r}"
+    if hasattr(response, "wsgi_request") and hasattr(response.wsgi_request, "_messages"):
+        for message in get_messages(response.wsgi_request):
+            assert re.search(r"[.?!](\s|$)", text_of(str(message))), f"{said}: {message}"
+
+
+def ask(site: Site, route: str, method: str, asked: nasty.Asked, role: str) -> None:
+    """Send one request, look at the answer, and take back whatever it changed."""
+    with transaction.atomic():
+        if route == "setup/":
+            Person.objects.filter(role=ADMINISTRATOR).update(role="marketer")
+            query = f"token={set_up.new_token()}&{asked.query}"
+            asked = nasty.Asked(asked.path, query, asked.body, asked.content_type, asked.headers)
+        given_headers: dict[str, Any] = {"QUERY_STRING": asked.query, **asked.headers}
+        if "HTTP_COOKIE" not in asked.headers:
+            client = site.client(role)
+        else:
+            client = site.clients[role]
+            client.cookies = SimpleCookie()
+        response = client.generic(method, asked.path, asked.body, asked.content_type, **given_headers)
+        check(asked, role, response)
+        transaction.set_rollback(True)
+
+
+@st.composite
+def requests(draw: st.DrawFn, site: Site, route: str) -> tuple[str, str, nasty.Asked]:
+    """A role that has the right, a method, and a request of this route."""
+    method = draw(st.sampled_from(methods(route)))
+    if route not in TABLE:
+        route = draw(st.sampled_from(ADMIN))
+    role = draw(st.sampled_from(sorted(TABLE[route][method]) if route in TABLE else [ADMINISTRATOR]))
+    path = draw(nasty.path_of(route, sorted(site.found.paths.get(route, ())), PARAMETER))
+    query = draw(st.one_of(nasty.pairs_of(site.found.queries.get(route, {})).map(nasty.encoded), QUERIES))
+    body, kind = draw(nasty.body_of(site.found.forms.get(route, {}))) if method == "POST" else (b"", nasty.FORM)
+    return role, method, nasty.Asked(path, query, body, kind, draw(nasty.headers_of()))
+
+
+NOT_LINKED = {  # their numbers and names are among the made-up ones
+    "favicon.ico",
+    "back-office/login/",
+    "audiences/<slug:slug>/definition/lock/",
+    "people/<int:pk>/enable/",
+}
+QUERIES = st.sampled_from(["", "", "%", "page=%ff&page=-1", "&&==&%00=%00", "=" * 1_200, "q=\xff\xfe", "a=1;b=2"])
+
+
+def attack(site: Site, route: str, examples: int) -> None:
+    """Send so many generated requests."""
+
+    @settings(max_examples=examples, suppress_health_check=list(HealthCheck), derandomize=True)
+    @given(st.data())
+    def each(data: st.DataObject) -> None:
+        role, method, asked = data.draw(requests(site, route))
+        ask(site, route, method, asked, role)
+
+    each()
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_nothing_breaks(site: Site, route: str) -> None:
+    attack(site, route, 15)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("route", ROUTES)
+def test_nothing_breaks_however_long(site: Site, route: str) -> None:
+    attack(site, route, 5_000)
+
+
+def test_the_pages_lead_everywhere(site: Site) -> None:
+    """Else the requests above would meet nothing but pages that are not there."""
+    unseen = {route for route in OURS if not site.found.paths.get(route)}
+    assert unseen <= NOT_LINKED

@@ -1,0 +1,57 @@
+"""One of everything, so that every address of the project has something behind it."""
+
+from datetime import timedelta
+
+from django.test import Client
+from django.utils import timezone
+
+from audiences.models import TraitAllowance
+from muster import invitations
+from muster.access import Role
+from muster.models import Person
+from syncs.models import Pause
+from tests import factories
+from tests.access_table import ROLES, STRANGER
+from tests.syncs import run_rows
+
+
+def people() -> dict[str, Person]:
+    """Make somebody of each role."""
+    return {role: factories.person(role=role) for role in ROLES if role != STRANGER}
+
+
+def build(cast: dict[str, Person], rudder: str) -> str:
+    """Make one of everything, and return the token of an open invitation. Pipes have the address `rudder`."""
+    at = timezone.now()
+    pipe = factories.pipe(data_plane_url=rudder)
+    place = factories.destination()
+    factories.trait("ltv_tier")
+    sensitive = factories.trait("diagnosis", sensitive=True)
+    factories.trait("old", retired_at=at)
+    draft = factories.audience(name="Draft", owner=cast["marketer"])
+    factories.segment_row(draft.segment.workspace, name="Buyers")
+    factories.definition(draft, state="draft", destinations=[place], edited_by=cast["marketer"])
+    TraitAllowance.objects.create(
+        trait=sensitive, audience=draft, reason="For tiers", by=cast["administrator"], at=at - timedelta(days=1)
+    )
+    live = run_rows.list_of("Live", through=pipe)
+    run_rows.done(live)
+    run_rows.sending(live)
+    run_rows.list_of("Stopped", stopped_words="RudderStack refused the key (401).")
+    parked = run_rows.held()
+    Pause.objects.create(destination=parked.activation.destination, reason="Wait.", by=cast["manager"], at=at)
+    factories.pipe(archived_at=at)
+    factories.destination(archived_at=at)
+    factories.workspace(archived_at=at)
+    factories.person(is_active=False)
+    return invitations.invite(
+        email="new@team.example", full_name="New One", role=Role.MARKETER, by=cast["administrator"], at=at
+    )[1]
+
+
+def client_of(somebody: Person | None) -> Client:
+    """Return a client that shows an error as the answer that a browser would get."""
+    client = Client(raise_request_exception=False)
+    if somebody:
+        client.force_login(somebody)
+    return client
