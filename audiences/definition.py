@@ -138,7 +138,7 @@ def _cadence_lacks(terms: Terms, _today: date) -> list[str]:
 
 def _lists_told(terms: Terms) -> list[str]:
     return [
-        f"{one.name} through {one.pipe or 'no pipe yet'}" + (f', into "{one.list_name}"' if one.list_name else "")
+        f"{one.name} through {one.pipe or 'no pipe yet'}" + (f", into “{one.list_name}”" if one.list_name else "")
         for one in terms.lists
     ]
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from audiences.models import Audience, Lifecycle
 
@@ -48,7 +48,9 @@ def open_ends() -> QuerySet[Run]:
     settled = Run.objects.of_lists().filter(activation=OuterRef("activation"), finished_at__isnull=False)
     settled = settled.exclude(state=RunState.CANCELLED)
     used = Q(activation__lifecycle=Lifecycle.LIVE, activation__audience__archived_at=None)
-    found = Run.objects.of_lists().filter(used, state__in=ENDED_BADLY)
+    # While the segment is still another one, the audience itself says so, with what to do.
+    restored = Q(activation__audience__segment__fingerprint=F("definition__fingerprint"))
+    found = Run.objects.of_lists().filter(used, ~Q(reason="definition_changed") | restored, state__in=ENDED_BADLY)
     return found.filter(pk=Subquery(settled.order_by("-pk").values("pk")[:1])).order_by("-pk")
 
 

@@ -142,7 +142,7 @@ class ClausesForm(forms.Form):
         targets = [NOT_CHOSEN, *((minutes, target(minutes)) for minutes in TARGETS)]
         minutes = draft.freshness_minutes
         fields["freshness_minutes"].choices = with_current(targets, minutes, target(minutes))  # type: ignore[attr-defined]
-        checks = [NOT_CHOSEN, *((name, name.capitalize()) for name in CHECKS)]
+        checks = [NOT_CHOSEN, *((name, name[:1].upper() + name[1:]) for name in CHECKS)]
         fields["check_every"].choices = with_current(checks, draft.check_every)  # type: ignore[attr-defined]
         fields["phone_country"].choices = [("", "None"), *countries()]  # type: ignore[attr-defined]
         for position in POSITIONS:

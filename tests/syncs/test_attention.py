@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from audiences.models import Lifecycle
+from audiences.models import Lifecycle, Segment
 from muster.models import Person
 from syncs.attention import needs
 from syncs.models import Run
@@ -59,6 +59,15 @@ def test_only_an_arrival_after_it_settles_the_matter(later: str, fields: dict[st
     run_rows.run_of(made, state=later, created_at=LATER, **fields)
 
     assert troubled() == ([] if hidden else [held.pk])
+
+
+def test_a_changed_segment_is_said_by_its_audience_until_it_is_restored() -> None:
+    held = run_rows.held(reason="definition_changed")
+    Segment.objects.update(fingerprint="another")
+    assert troubled() == []
+
+    Segment.objects.update(fingerprint=held.definition.fingerprint)
+    assert troubled() == [held.pk]
 
 
 def test_retired_and_archived_lists_need_nobody() -> None:
