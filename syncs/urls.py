@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import actions, fragments, listing, pauses, run_page
+from .views import actions, fragments, listing, pauses, run_page, schedules
 
 app_name = "syncs"
 urlpatterns = [
@@ -18,6 +18,7 @@ urlpatterns = [
     path("runs/<int:pk>/ask/", actions.ask, name="ask"),
     path("runs/<int:pk>/drop/", actions.drop, name="drop"),
     path("lists/<int:activation>/start/", actions.start, name="start"),
+    path("lists/<int:activation>/schedule/", schedules.schedule, name="schedule"),
     path("pauses/", pauses.pauses, name="pauses"),
     path("pauses/<int:pk>/end/", pauses.unpause, name="unpause"),
     path("audiences/<slug:slug>/runs/", fragments.of_audience, name="of_audience"),

@@ -109,6 +109,7 @@ SYNCS: dict[str, Row] = {
     "runs/<int:pk>/ask/": acts(PEOPLE),
     "runs/<int:pk>/drop/": acts(OPERATORS),
     "lists/<int:activation>/start/": form(OPERATORS),
+    "lists/<int:activation>/schedule/": {"GET": PEOPLE, "POST": OPERATORS},
     "pauses/": {"GET": PEOPLE, "POST": WHO_PAUSE},
     "pauses/<int:pk>/end/": acts(WHO_PAUSE),
     "audiences/<slug:slug>/runs/": reads(PEOPLE),
