@@ -57,3 +57,26 @@ def grid(cells: Sequence[Cell], now: datetime, zone: tzinfo) -> Grid:
 def _most_a_day(cells: Sequence[Cell], zone: tzinfo) -> int:
     days = [one.due.astimezone(zone).date() for one in cells]
     return max((days.count(day) for day in set(days)), default=1)
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day of a strip: where its cell stands, how it looks, and what it says where a slot was not on time."""
+
+    x: str
+    look: str
+    words: str
+
+
+def strip(cells: Sequence[Cell], now: datetime, zone: tzinfo) -> list[Day]:
+    """Return a cell a day for the last 14 days, today last."""
+    today = now.astimezone(zone).date()
+    found = []
+    for place in range(DAYS):
+        day = today - timedelta(days=DAYS - 1 - place)
+        ended = [one for one in cells if one.settled and one.due.astimezone(zone).date() == day]
+        late = sum(not one.on_time for one in ended)
+        look = "due" if not ended else "done" if not late else "some" if late < len(ended) else "failed"
+        words = f"{day:%a} {day.day}: {late} not on time" if late else ""
+        found.append(Day(f"{0.8 + place * 18:.1f}", look, words))
+    return found

@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from .views import actions, fragments, listing, pauses, run_page, schedules
+from .views import actions, fragments, health_page, listing, pauses, probes, run_page, schedules
 
 app_name = "syncs"
 urlpatterns = [
+    path("health/", health_page.health_page, name="health_page"),
+    path("healthz", probes.healthz, name="healthz"),
+    path("readyz", probes.readyz, name="readyz"),
     path("runs/", listing.runs, name="runs"),
     path("runs/health/", fragments.health, name="health"),
     path("runs/strip/", fragments.strip, name="strip"),

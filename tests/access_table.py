@@ -97,6 +97,9 @@ CONNECTIONS: dict[str, Row] = {
     "traits/<int:pk>/restore/": acts(ADMINISTRATORS),
 }
 SYNCS: dict[str, Row] = {
+    "health/": reads(PEOPLE),
+    "healthz": reads(ANYBODY),
+    "readyz": reads(ANYBODY),
     "runs/": reads(PEOPLE),
     "runs/health/": reads(PEOPLE),
     "runs/strip/": reads(PEOPLE),
