@@ -62,9 +62,11 @@ def _digest(tree: Any) -> str:
     return sha256(orjson.dumps(tree, option=orjson.OPT_SORT_KEYS)).hexdigest() if tree else ""
 
 
-def _meaning(node: Any) -> Any:
+def _meaning(node: Any, of: str = "") -> Any:
     if isinstance(node, Mapping):
-        kept = {name: _meaning(inner) for name, inner in node.items() if name not in INNER}
+        # The id of a segment that is referred to is what the condition means; any other numbers the node itself.
+        drop = frozenset() if of == "segment" else INNER
+        kept = {name: _meaning(inner, name) for name, inner in node.items() if name not in drop}
         for name in ("and", "or"):
             if isinstance(kept.get(name), list):
                 kept[name] = sorted(kept[name], key=lambda one: orjson.dumps(one, option=orjson.OPT_SORT_KEYS))

@@ -51,32 +51,6 @@ def differences(before: Terms, after: Terms) -> tuple[list[Difference], list[Cla
     return changed, kept
 
 
-def warnings(terms: Terms) -> list[str]:
-    """Return what is allowed and deserves a second look."""
-    google = [one for one in terms.lists if one.platform == "google_ads" and terms.targets]
-    said = [
-        (
-            terms.checker and terms.checker == terms.owner,
-            f"{terms.owner} owns this audience and also checks its drift. A second pair of eyes finds more.",
-        ),
-        (
-            terms.segment_kind == "manual",
-            f"{terms.segment} is a manual segment: its people are put in by something else, not by a rule. "
-            "Muster only reads it; make sure that what fills it does not read from Muster's lists.",
-        ),
-        (
-            "phone" in terms.identifiers and not terms.phone_country,
-            "Phone numbers without a country code are left out, because no default country is chosen.",
-        ),
-        (
-            any(len(one.rule.require_true) < 2 for one in google),
-            "For people in the European Economic Area, Google wants two consents: one for their data in ads "
-            "(ad_user_data) and one for personalised ads (ad_personalization).",
-        ),
-    ]
-    return [sentence for applies, sentence in said if applies]
-
-
 def rule_told(rule: Rule, *, suppresses: bool) -> str:
     """Return a consent rule as sentences on one line."""
     told = (

@@ -46,6 +46,7 @@ MARKS: Final = re.compile(r"[\s().-]+")
 ABROAD: Final = re.compile(r"\A(?:\+|00)[\s.-]*0*")
 NORTH_AMERICA: Final = frozenset({"US", "CA"})
 SHORTEST_PHONE: Final = 7
+LONGEST_E164: Final = len("+") + 15
 NOT_DIGIT: Final = re.compile(r"[^0-9]")
 
 
@@ -105,7 +106,9 @@ def phone_form(text: str, country: str) -> str:
     if not found.national_number or found.extension or not is_valid_number(found):
         return ""
     zeros = "0" * (found.number_of_leading_zeros or 1) if found.italian_leading_zero else ""
-    return f"+{found.country_code}{zeros}{found.national_number}"
+    form = f"+{found.country_code}{zeros}{found.national_number}"
+    # The tables know German numbers that are longer than E.164 allows; no platform takes them.
+    return form if len(form) <= LONGEST_E164 else ""
 
 
 def email_digests(values: Sequence[str]) -> tuple[list[bytes], list[bytes], list[tuple[int, int]]]:

@@ -88,9 +88,11 @@ def _rank(today: date) -> Case:
     )
     current = Definition.objects.filter(audience=OuterRef("pk"), state=Definition.State.CURRENT)
     overdue = current.filter(review_date__lte=today)
+    other = current.exclude(fingerprint="").exclude(fingerprint=OuterRef("segment__fingerprint"))
+    changed = Exists(other) & ~Q(segment__fingerprint="")
     return Case(
         When(~Exists(current), then=Value(DRAFT)),
-        When(Exists(broken) | Exists(overdue), then=Value(NEEDS)),
+        When(Exists(broken) | Exists(overdue) | changed, then=Value(NEEDS)),
         When(Q(segment__gone_at__isnull=False) | Q(owner__is_active=False), then=Value(NEEDS)),
         default=Value(FINE),
         output_field=IntegerField(),

@@ -171,7 +171,7 @@ class Reading:
     def bounds(self) -> tuple[float, float]:
         """Return between which two numbers of people a complete reading lies: exactly, below 1,000 people."""
         low, high = sorted((self.before, self.after))
-        return (low * (1 - TOLERANCE), high * (1 + TOLERANCE)) if low >= SMALL else (low, high)
+        return (low - low * TOLERANCE, high + high * TOLERANCE) if low >= SMALL else (low, high)
 
     @property
     def shortfall(self) -> str:

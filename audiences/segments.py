@@ -8,9 +8,10 @@ from django.db import transaction
 
 from muster.redaction import redact, redact_value
 
+from . import segment_changes
 from .conditions import fingerprint, raw_fingerprint
 from .customerio import FINISHED, CustomerIo, SegmentShown
-from .models import Segment, Workspace
+from .models import Audience, Segment, Workspace
 
 LONGEST_NAME: Final = 300
 READ: Final = (
@@ -38,13 +39,23 @@ def refresh(workspace: Workspace, *, at: datetime, client: CustomerIo | None = N
     shown = (client or CustomerIo(workspace)).segments()
     rows = {one.number: _row(workspace, one, at) for one in shown}
     with transaction.atomic():
+        # One look at a time, so that each change is recorded once.
+        Workspace.objects.select_for_update(of=("self",)).filter(pk=workspace.pk).first()
+        before = {one.pk: one for one in _registered(workspace)}
         Segment.objects.bulk_create(
             rows.values(), update_conflicts=True, unique_fields=["workspace", "number"], update_fields=READ
         )
         known = Segment.objects.filter(workspace=workspace)
         known.exclude(number__in=rows).filter(gone_at=None).update(gone_at=at)
         Workspace.objects.filter(pk=workspace.pk).update(segments_read_at=at)
+        segment_changes.record(before, _registered(workspace), at=at)
         return {one.number: one for one in known.filter(number__in=rows)}
+
+
+def _registered(workspace: Workspace) -> list[Segment]:
+    """Return the segments that an audience is registered for, as they are stored."""
+    registered = Audience.objects.filter(segment__workspace=workspace, archived_at=None)
+    return list(Segment.objects.filter(pk__in=registered.values("segment")))
 
 
 def measure(segment: Segment, *, at: datetime, client: CustomerIo | None = None) -> int:

@@ -55,12 +55,19 @@ class Reasoned:
 
 @dataclass(frozen=True)
 class Terms:
-    """Everything that a definition of done says, with names instead of ids."""
+    """Everything that a definition of done says, with names instead of ids.
+
+    `share` is the part of the workspace's people who are in the segment (0 to 1, None: not known, or too few people to
+    say); `first_in_draft` names an audience that was registered before, while nothing is live yet.
+    """
 
     purpose: str
     purpose_label: str
     segment: str
     owner: str
+    name: str = ""
+    share: float | None = None
+    first_in_draft: str = ""
     segment_kind: str = "dynamic"
     segment_trouble: str = ""
     owner_active: bool = True

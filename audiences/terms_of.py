@@ -6,6 +6,7 @@ from typing import Any
 from .data_out import sending_into
 from .models import (
     Activation,
+    Audience,
     Definition,
     Destination,
     Lifecycle,
@@ -19,6 +20,7 @@ from .models import (
 from .platforms import PLATFORMS, Family
 from .terms import ListTerms, Reasoned, Rule, Terms
 
+VAGUE_FROM = 1_000  # people in the workspace, below which a share says little
 AD_PLATFORMS = [kind for kind, platform in PLATFORMS.items() if platform.family == Family.ADS]
 
 
@@ -34,6 +36,9 @@ def terms_of(definition: Definition) -> Terms:
         segment_kind=whose.segment.kind,
         segment_trouble=around.segment_trouble,
         owner=whose.owner.full_name,
+        name=whose.name,
+        share=around.share,
+        first_in_draft=around.first_in_draft,
         owner_active=whose.owner.is_active,
         checker=checker.full_name if checker else "",
         outcome=definition.outcome,
@@ -94,6 +99,23 @@ class Surroundings:
         if segment.workspace.archived_at:
             return f"The workspace {segment.workspace} is archived. Ask an administrator to connect it again."
         return ""
+
+    @property
+    def share(self) -> float | None:
+        segment = self.definition.audience.segment
+        everybody = segment.workspace.people or 0
+        if segment.size is None or everybody < VAGUE_FROM:
+            return None
+        return min(1.0, segment.size / everybody)
+
+    @property
+    def first_in_draft(self) -> str:
+        """Return the name of another audience that waits for its first version to be locked, the oldest one."""
+        if self.definition.number > 1 or Activation.objects.filter(lifecycle=Lifecycle.LIVE).exists():
+            return ""
+        older = Audience.objects.filter(archived_at=None).exclude(pk=self.definition.audience_id)
+        first = older.filter(definitions__state=Definition.State.DRAFT).order_by("pk").first()
+        return first.name if first and first.pk < (self.definition.audience_id or first.pk) else ""
 
     @cached_property
     def destinations(self) -> dict[int, Destination]:

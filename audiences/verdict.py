@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from .models import Activation, Audience, Definition, Lifecycle
+from .models import Activation, Audience, Definition, Lifecycle, Segment
 from .models.workspace import CheckState
 from .terms import joined
 
@@ -53,6 +53,8 @@ class Standing:
         if self.audience.archived_at or self.current is None:
             return []
         said = [sentence for one in self.lists for sentence in list_needs(one)]
+        if self.mismatch:
+            said.append(self.mismatch)
         if self.audience.segment.gone_at:
             said.append(f"Customer.io no longer lists {self.audience.segment}, so it can no longer be read.")
         if not self.audience.owner.is_active:
@@ -61,6 +63,22 @@ class Standing:
         if review and review <= self.today:
             said.append(f"The review was due {review.day} {review:%b %Y}. Check that the definition still holds.")
         return said
+
+    @property
+    def mismatch(self) -> str:
+        """Return a sentence when the segment is no longer the one that the current version was locked with."""
+        if self.current is None or not no_longer_matches(self.current, self.audience.segment):
+            return ""
+        number = self.current.number
+        effect = (
+            "people are still added, nobody is removed"
+            if self.current.suppresses
+            else "nothing is sent but removals of people who opted out"
+        )
+        return (
+            f"The segment no longer matches v{number}: its conditions were changed in Customer.io. "
+            f"Until the change is adopted here or taken back there, {effect}."
+        )
 
     @property
     def verdict(self) -> str:
@@ -73,6 +91,11 @@ class Standing:
             return needs[0]
         names = joined(one.destination.name for one in self.lists)
         return f"v{self.current.number} says who belongs on {names}. Nothing about the set-up needs you."
+
+
+def no_longer_matches(locked: Definition, segment: Segment) -> bool:
+    """Whether Customer.io's conditions differ from those that a version was locked with, as the engine judges it."""
+    return bool(locked.fingerprint and segment.fingerprint and locked.fingerprint != segment.fingerprint)
 
 
 def list_needs(one: Activation) -> list[str]:
@@ -95,4 +118,4 @@ def draft_told(draft: Definition) -> str:
     if not parts:
         return f"v{draft.number} is complete and waits to be locked. Nothing is sent until then."
     lacks = "1 part is missing" if len(parts) == 1 else f"{len(parts)} parts are missing"
-    return f"v{draft.number} is a draft: {lacks} ({', '.join(parts)}). Nothing is sent until it is locked."
+    return f"v{draft.number} is a draft: {lacks} ({'; '.join(parts)}). Nothing is sent until it is locked."

@@ -18,6 +18,14 @@ def line() -> str:
     return f"{processor()}, {cores} cores, {memory:.0f} GB memory, {platform.system()} {platform.release()}"
 
 
+def commit() -> str:
+    """Return the commit that is measured, `unknown` outside of a repository."""
+    told = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, timeout=10, check=False
+    ).stdout.strip()
+    return told or "unknown"
+
+
 def processor() -> str:
     """Return the processor's name, else its kind."""
     told = Path("/proc/cpuinfo")

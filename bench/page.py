@@ -59,17 +59,26 @@ def table(rows: Sequence[Target], found: Mapping[str, Sequence[float]]) -> str:
     """Return the targets as a table in Markdown."""
     lines = ["| # | target | must | aim | median | min – max | met? |", "|---|---|---|---|---|---|---|"]
     for row in rows:
-        spread = Spread.of(found[row.name])
-        around = f"{row.says(spread.low)} – {row.says(spread.high)}"
-        cells = [row.name, row.what, row.limit(row.must), row.limit(row.aim), row.says(spread.middle), around]
-        lines.append(f"| {' | '.join([*cells, row.verdict(found[row.name])])} |")
+        values = found.get(row.name, ())
+        cells = [row.name, row.what, row.limit(row.must), row.limit(row.aim), *measured(row, values)]
+        lines.append(f"| {' | '.join([*cells, row.verdict(values)])} |")
     return "\n".join(lines)
+
+
+def measured(row: Target, values: Sequence[float]) -> tuple[str, str]:
+    """Return the median and the range of a target's rounds, as they are written."""
+    if not values:
+        return "", ""
+    spread = Spread.of(values)
+    return row.says(spread.middle), f"{row.says(spread.low)} – {row.says(spread.high)}"
 
 
 def figures(notes: Figures, small: str, large: str) -> str:
     """Return the figures behind the ratios as a table in Markdown."""
     lines = ["| what | median | min – max |", "|---|---|---|"]
     for name, what, form in LINES:
+        if not notes.get(name):
+            continue
         spread = Spread.of(notes[name])
         low, middle, high = (form.format(value) for value in (spread.low, spread.middle, spread.high))
         lines.append(f"| {what.format(small=small, large=large)} | {middle} | {low} – {high} |")
@@ -81,9 +90,11 @@ def document(rows: Sequence[Target], bench: Bench, seconds: float) -> str:
     small, large = people(bench.sizes.small), people(bench.sizes.large)
     parts = [
         "# Performance",
-        f"Measured on {datetime.now(UTC):%d %B %Y} by `make bench`, which writes this page; it took "
-        f"{seconds / 60:.0f} minutes. {bench.sizes.small_rounds} rounds of {small}, {bench.sizes.large_rounds} of {large}.",
-        f"Machine: {machine.line()}. {machine.versions()}. Load before: {bench.load:.1f}.",
+        f"Measured on {datetime.now(UTC):%d %B %Y} at commit {machine.commit()} by `python -m bench` (`make bench`), which "
+        f"writes this page; it took {seconds / 60:.0f} minutes. Rounds: {bench.sizes.small_rounds} of {small}, "
+        f"{bench.sizes.large_rounds} of {large}.",
+        f"Machine: {machine.line()}. {machine.versions()}. Load before: {bench.load:.1f}, "
+        f"at the end: {machine.load():.1f} (processes that want a core; with more than there are, times are too long).",
         table(rows, bench.found),
         "## Figures behind the ratios",
         "They are this machine's, and swing by 10 to 40 %; the ratios above are what counts.",

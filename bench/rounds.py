@@ -102,16 +102,17 @@ class Bench:
         self.load = machine.load()
         self.reference_version = ""
 
-    def run(self) -> None:
-        """Measure all of it. Raises Wrong and TaskFailed."""
+    def run(self, after: Callable[[], None]) -> None:
+        """Measure all of it, and call `after` behind each step. Raises Wrong and TaskFailed."""
         with ExitStack() as stack:
             self.redis_url = stack.enter_context(redis(self.folder / "redis"))
             self.fast, self.slow = (
                 Sink(stack.enter_context(sink(self.folder / name, delay)), self.folder / name)
                 for name, delay in (("fast", 0.0), ("slow", SLOW_SECONDS))
             )
-            for step in (self.sinks, self.pulls, self.small, self.jobs, self.large, self.anti_join, self.page):
+            for step in (self.sinks, self.pulls, self.small, self.jobs, self.page, self.large, self.anti_join):
                 step()
+                after()
 
     def tell(self, what: str) -> None:
         """Say how far it is."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 AT_LEAST, AT_MOST = "≥", "≤"
-MISSED, MET, BEYOND = "missed", "met", "met, and the aim"
+MISSED, MET, BEYOND, UNMEASURED = "missed", "met", "met, and the aim", "not measured"
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,9 @@ class Target:
         return value >= limit if self.sense == AT_LEAST else value <= limit
 
     def verdict(self, values: Sequence[float]) -> str:
-        """Return MISSED, MET, or BEYOND when the median reaches the aim too."""
+        """Return MISSED, MET, BEYOND when the median reaches the aim too, or UNMEASURED."""
+        if not values:
+            return UNMEASURED
         middle = median(values)
         if not self.holds(middle, self.must):
             return MISSED

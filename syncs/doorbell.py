@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from .models import Run
 
 JOB = "syncs.jobs.wake"
+LOOK = "syncs.jobs.look"
 JOB_SECONDS = 1200
 
 log = logging.getLogger(__name__)
@@ -20,12 +21,22 @@ log = logging.getLogger(__name__)
 def ring(run_id: int, *, at: datetime | None = None) -> bool:
     """Ask for a worker for this run and return whether Redis took it. Without Redis the run waits for the sweeper."""
     Run.objects.filter(pk=run_id).update(rang_at=at or timezone.now())
+    return _enqueue(JOB, "run", run_id=run_id)
+
+
+def ring_to_look(workspace_id: int) -> bool:
+    """Ask for a worker that reads a workspace's list of segments, and return whether Redis took it."""
+    return _enqueue(LOOK, "workspace", workspace_id=workspace_id)
+
+
+def _enqueue(job: str, what: str, **row: int) -> bool:
+    (number,) = row.values()
     try:
         django_rq.get_queue("muster").enqueue_call(
-            JOB, kwargs={"run_id": run_id}, timeout=JOB_SECONDS, result_ttl=0, job_id=f"run-{run_id}-{uuid.uuid4().hex}"
+            job, kwargs=row, timeout=JOB_SECONDS, result_ttl=0, job_id=f"{what}-{number}-{uuid.uuid4().hex}"
         )
     except (RedisError, OSError) as error:
-        log.warning("no ring for run %d: %s", run_id, type(error).__name__)
+        log.warning("no ring for %s %d: %s", what, number, type(error).__name__)
         return False
     return True
 

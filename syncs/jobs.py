@@ -3,6 +3,9 @@
 import logging
 
 from django.db import close_old_connections
+from django.utils import timezone
+
+from audiences import watch
 
 from . import pipeline, sweep
 from .lease import ClockOff, LeaseLost, this_worker
@@ -20,3 +23,9 @@ def wake(run_id: int) -> None:
     except ClockOff as off:
         log.error("run %d is not touched: %s", run_id, off)
     sweep.ring_due()
+
+
+def look(workspace_id: int) -> None:
+    """Read a workspace's list of segments, if that is still due."""
+    close_old_connections()
+    watch.look(workspace_id, at=timezone.now())

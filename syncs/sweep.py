@@ -6,8 +6,10 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from audiences import watch
+
 from . import staging
-from .doorbell import ring
+from .doorbell import ring, ring_to_look
 from .models import Pause, PlanShard, Run
 from .states import FINISHED, LIVE, BatchState, RunState
 
@@ -37,6 +39,13 @@ def ring_due(*, at: datetime | None = None) -> int:
         if not ring(run_id, at=now):
             break
     return rang
+
+
+def ring_looks(*, at: datetime) -> int:
+    """Ring for the workspaces whose list of segments is due to be read, and return how many. A lost ring costs one look."""
+    rang = [workspace_id for workspace_id in watch.due(at).values_list("pk", flat=True) if ring_to_look(workspace_id)]
+    watch.tried(rang, at=at)
+    return len(rang)
 
 
 def wake_unpaused(at: datetime) -> None:

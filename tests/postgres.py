@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 PLACES = ("/usr/lib/postgresql/*/bin", "/usr/local/pgsql/bin", "/opt/homebrew/opt/postgresql*/bin")
 OLDEST = 14
@@ -52,14 +53,14 @@ def version_of(folder: Path) -> int:
     return int(number[0]) if number else 0
 
 
-def demoted() -> dict[str, int]:
+def demoted() -> dict[str, Any]:
     """Return whom to run the server as: it refuses to be root. Raises Unusable."""
     if os.geteuid() != 0:
         return {}
     for name in ("postgres", "nobody"):
         with contextlib.suppress(KeyError):
             entry = pwd.getpwnam(name)
-            return {"user": entry.pw_uid, "group": entry.pw_gid}
+            return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
     raise Unusable("This is root, PostgreSQL refuses to run as root, and there is no user postgres or nobody.")
 
 
@@ -81,7 +82,7 @@ def cluster() -> Iterator[Path]:
             run([*control, "-m", "immediate", "stop"], home, whom)
 
 
-def run(command: Sequence[str | Path], home: str, whom: dict[str, int]) -> None:
+def run(command: Sequence[str | Path], home: str, whom: dict[str, Any]) -> None:
     """Run a command of PostgreSQL's quietly. Raises Unusable with what it said."""
     done = subprocess.run(
         command,
@@ -90,7 +91,7 @@ def run(command: Sequence[str | Path], home: str, whom: dict[str, int]) -> None:
         capture_output=True,
         text=True,
         check=False,
-        **whom,  # type: ignore[call-overload]
+        **whom,
     )
     if done.returncode:
         log = Path(home, "log")

@@ -67,7 +67,7 @@ class Vendors:
         """Ask, and return the answer: JSON, or a list where it comes one a line."""
         answer = self._asked("GET", base, path, params=query)
         if answer.headers["Content-Type"] == "application/x-ndjson":
-            return [json.loads(line) for line in answer.text.splitlines()]
+            return [json.loads(line) for line in answer.content.splitlines()]
         return answer.json()
 
     def delete(self, base: str, path: str) -> Any:

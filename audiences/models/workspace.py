@@ -46,6 +46,12 @@ class Workspace(models.Model):
     check_words = models.CharField(max_length=500, blank=True, default="")
     checked_at = models.DateTimeField(null=True, blank=True)
     segments_read_at = models.DateTimeField(null=True, blank=True)
+    watched_at = models.DateTimeField(
+        null=True, blank=True, help_text="When Muster last tried by itself to read the list of segments"
+    )
+    watch_words = models.CharField(
+        max_length=500, blank=True, default="", help_text="Why that did not work; empty when it did"
+    )
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -9,13 +9,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audiences import activating, archiving
-from audiences.definition import clauses, differences, warnings
+from audiences.definition import clauses, differences
 from audiences.forms.registration import ArchiveForm, FilterForm, ReasonForm
 from audiences.listing import DRAFT, FINE, NEEDS, lede, listed
 from audiences.models import Activation, Audience
 from audiences.next_step import next_step
+from audiences.segment_changes import difference
 from audiences.terms_of import terms_of
 from audiences.verdict import Standing
+from audiences.warnings import warnings
 from muster.access import Permission, allow, can, who_can
 from muster.htmx import onward, page
 from muster.models import Event
@@ -68,6 +70,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "events": events,
         "more_events": len(events) > EVENTS_SHOWN,
         "ask": who_can(Permission.REGISTER)[:3],
+        "difference": difference(here.current, here.audience.segment) if here.current and here.mismatch else None,
         "askable": shown.purpose,
     }
     return render(request, "audiences/detail.html", context)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from audiences import registering
 from audiences.conditions import sentences
-from audiences.definition import clauses, differences, warnings
+from audiences.definition import clauses, differences
 from audiences.forms.draft import DraftForm
 from audiences.forms.registration import ReviseForm
 from audiences.models import Definition
@@ -18,10 +18,13 @@ from audiences.models.definition import Locked
 from audiences.registering import EditedMeanwhile, Incomplete, NotPossible
 from audiences.terms_of import terms_of
 from audiences.verdict import Standing
+from audiences.warnings import warnings
 from muster.access import Permission, allow, who_can
 from muster.htmx import onward
 
 from .loading import draft_of, me, posted, standing, version_of
+
+ADOPTING = "The segment's conditions were changed in Customer.io; this version adopts them."
 
 
 @allow(Permission.REGISTER)
@@ -148,7 +151,7 @@ def _locked(request: HttpRequest, here: Standing, draft: Definition) -> HttpResp
 def revise(request: HttpRequest, slug: str) -> HttpResponse:
     """Begin the next version, with a reason."""
     here = standing(slug)
-    form = ReviseForm(posted(request))
+    form = ReviseForm(posted(request), initial={"reason": ADOPTING} if "adopt" in request.GET else {})
     if request.method == "POST" and form.is_valid():
         try:
             registering.revise(here.audience, reason=form.cleaned_data["reason"], by=me(request), at=timezone.now())

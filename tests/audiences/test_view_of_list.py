@@ -63,7 +63,7 @@ def test_what_needs_somebody_stands_first_with_its_reason(marketer: Person, sign
 
     assert page.index("Stopped one") < page.index("Fine one") < page.index("A draft")
     assert "is stopped: RudderStack refused the key (401)." in page
-    assert "2 parts are missing (cadence and people and review)" in page
+    assert "2 parts are missing (cadence; people and review)" in page
     assert "One needs somebody now, one is live, one is a draft." in page
 
 

@@ -12,7 +12,7 @@ from django.db import DatabaseError, OperationalError, connection
 from django.utils import timezone
 from rq import Worker
 
-from audiences.models import Activation, Audience, Lifecycle
+from audiences.models import Activation, Audience, Lifecycle, Workspace
 from muster.management.commands import tick
 from muster.models import Person
 from syncs.models import Beat, Run
@@ -146,8 +146,9 @@ def test_tick_rings_for_what_nobody_rang_for(audience: Audience, redis: RedisSer
     assert made is not None
     run = start(made, trigger=Run.Trigger.BUTTON, at=timezone.now())
     redis.client.flushall()
-
     later = timezone.now() + timedelta(minutes=2)
+    Workspace.objects.update(watched_at=later)
+
     done = tick.tick(later)
 
     assert done["rang"] == 1

@@ -14,7 +14,7 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from syncs import beats, slots
-from syncs.sweep import sweep
+from syncs.sweep import ring_looks, sweep
 
 OUTAGES = (DatabaseError, InterfaceError, RedisError, OSError)
 
@@ -40,6 +40,7 @@ def tick(at: datetime) -> dict[str, int]:
     done: dict[str, int] = {}
     survives("slots", lambda: done.update(slots.keep(at=at)))
     survives("sweep", lambda: done.update(sweep(at=at)))
+    survives("looks", lambda: done.update(looks=ring_looks(at=at)))
     survives("beats", lambda: beats.note_all(at, moved=sum(done.values()) - done.get("slots", 0)))
     return done
 

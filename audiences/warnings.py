@@ -1,0 +1,77 @@
+"""What is allowed in a definition of done and deserves a second look: each a sentence with the reason. Pure."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from muster.figures import percent, target
+
+from .terms import CADENCES, Terms
+
+GIANT: Final = 0.5  # of the workspace: an audience of half of everybody is no audience
+# Names reach the ad platform: one that implies health or money troubles tells it that of everybody on the list.
+TELLING: Final = re.compile(
+    r"\b(health|medical|patients?|pregnan\w*|diabet\w*|cancer|depress\w*|anxiety|addict\w*|disab\w*|"
+    r"debts?|loans?|bankrupt\w*|insolven\w*|low.income|credit.score|poor)\b",
+    re.IGNORECASE,
+)
+
+
+def warnings(terms: Terms) -> list[str]:
+    """Return the sentences, those about people first."""
+    return [sentence for kind in (_people, _size, _time, _fields) for sentence in kind(terms)]
+
+
+def _people(terms: Terms) -> Iterator[str]:
+    if terms.checker and terms.checker == terms.owner:
+        yield f"{terms.owner} owns this audience and also checks its drift. A second pair of eyes finds more."
+    names = [terms.name, *(one.list_name for one in terms.lists)]
+    if said := sorted({found.group().lower() for name in names for found in TELLING.finditer(name)}):
+        yield (
+            f"The name says “{'”, “'.join(said)}”: it reaches the ad platform and tells something about the health or the money "
+            "of everybody on the list. Choose a name that only the team understands."
+        )
+    if terms.first_in_draft:
+        yield (
+            f"{terms.first_in_draft} was registered before and nothing is live yet. Proving one use case first is faster: "
+            "what goes wrong there goes wrong here too."
+        )
+
+
+def _size(terms: Terms) -> Iterator[str]:
+    share = terms.share
+    if share is not None and share > GIANT:
+        yield (
+            f"{percent(share * 100, 0)} of the workspace are in {terms.segment}. A list of nearly everybody costs more and "
+            "says less; narrow the segment, or say in the outcome why it has to be so."
+        )
+    if terms.targets and not terms.exclusions:
+        yield (
+            "Nobody is excluded from this targeting audience: people who just bought, asked for a refund or complained see "
+            "the ads too."
+        )
+    if terms.segment_kind == "manual":
+        yield (
+            f"{terms.segment} is a manual segment: its people are put in by something else, not by a rule. "
+            "Muster only reads it; make sure that what fills it does not read from Muster's lists."
+        )
+
+
+def _time(terms: Terms) -> Iterator[str]:
+    every, window = CADENCES.get(terms.cadence), terms.window_hours
+    if every and window and every >= window * 60 / 2:
+        yield (
+            f"People stay {target(window * 60)} in this segment and the lists are refreshed {terms.cadence}: many leave before "
+            "an ad can reach them. Refresh more often, or widen the window."
+        )
+
+
+def _fields(terms: Terms) -> Iterator[str]:
+    if "phone" in terms.identifiers and not terms.phone_country:
+        yield "Phone numbers without a country code are left out, because no default country is chosen."
+    google = [one for one in terms.lists if one.platform == "google_ads" and terms.targets]
+    if any(len(one.rule.require_true) < 2 for one in google):
+        yield (
+            "For people in the European Economic Area, Google wants two consents: one for their data in ads "
+            "(ad_user_data) and one for personalised ads (ad_personalization)."
+        )
