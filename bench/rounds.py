@@ -110,7 +110,16 @@ class Bench:
                 Sink(stack.enter_context(sink(self.folder / name, delay)), self.folder / name)
                 for name, delay in (("fast", 0.0), ("slow", SLOW_SECONDS))
             )
-            for step in (self.sinks, self.pulls, self.small, self.jobs, self.page, self.large, self.anti_join):
+            for step in (
+                self.sinks,
+                self.pulls,
+                self.small,
+                self.jobs,
+                self.large,
+                self.churn,
+                self.anti_join,
+                self.page,
+            ):
                 step()
                 after()
 
@@ -189,9 +198,10 @@ class Bench:
             self.fast.check("A sync through a worker", key, self.near.some("leaving", "staying"))
 
     def large(self) -> None:
-        """P4 to P8."""
-        far = self.place("large", self.sizes.large)
-        firsts = []
+        """P4 and P5."""
+        self.far = far = self.place("large", self.sizes.large)
+        self.firsts: list[tuple[dict[str, Any], dict[str, Any], str, int]] = []
+        firsts = self.firsts
         for number in range(self.sizes.large_rounds):
             self.tell(f"first sync {number + 1} of {self.sizes.large_rounds} of {people(self.sizes.large)}")
             firsts.append(far.first(self.fast))
@@ -199,9 +209,13 @@ class Bench:
             self.found["P5 b"].append(firsts[-1][0]["peak"] / MEGABYTE)
         self.found["P4"] = over_median(self.notes["large seconds"], self.notes["small seconds"])
         self.found["P5"] = over_median(self.found["P5 b"], self.notes["small peak"])
+
+    def churn(self) -> None:
+        """P6 to P8, and our part of P9."""
         self.tell("1 % churns")
+        far = self.far
         far.pulls.append(far.stage(CHURNED, number=1, flags=FLAGS))
-        for run, came, key, activation in firsts:
+        for run, came, key, activation in self.firsts:
             self.resync(far, key, activation, run["seconds"], came["bytes"])
             self.unchanged(far, key, activation, run["seconds"])
         self.notes["pull peak"] = [one["peak"] / MEGABYTE for one in far.pulls]

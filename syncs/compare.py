@@ -20,7 +20,7 @@ from muster.vault import seal, unseal
 from .eligibility import Others, Out, blocking_tokens, name_of, reasons, with_blocked
 from .erased import Erased
 from .lease import Lease
-from .ledger import Ledger, fits, recut, shard_count
+from .ledger import Ledger, fits, nobody, recut, shard_count
 from .models import Batch, LedgerShard, PlanShard, Run
 from .plan import ADD, CHANGE, LEFT, REASSERT, Shard, Sides, claims, is_optout, is_release, merge, without_claims
 from .staging import Staged
@@ -29,6 +29,7 @@ from .terms import Terms
 from .tokens import Flags, Tokens, among, sorted_set
 
 ROWS_AT_ONCE = 200
+NOBODY = nobody()
 
 
 @dataclass
@@ -146,7 +147,7 @@ class Comparison:
         carried = []
         for number in range(self.activation.shards):
             terms, people, wanted = self.terms, self._people(number), out[number] == Out.IN
-            held = ledger.columns(number)
+            held = ledger.columns(number) if terms.suppresses else NOBODY
             for mine in claims(people, wanted, held, terms.identifiers, suppresses=terms.suppresses):
                 carried.append(mine[among(mine, at_stake)])
         return sorted_set(carried)

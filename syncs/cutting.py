@@ -54,7 +54,8 @@ class Cutter:
         left, rows = min(self.aim, self.limit), self.most_people()
         while rows > 0 and left > 0 and (work := self._current()) is not None:
             stop, size = self._fitting(work, left, rows, first=not works)
-            if stop == 0:
+            # A prefix cut in two is written twice to the ledger: a request that is half full ends before it.
+            if stop == 0 or (works and stop < len(work) and self._half_full(left, rows)):
                 break
             works.append(work.cut(0, stop) if stop < len(work) else work)
             left -= size
@@ -78,6 +79,9 @@ class Cutter:
         if self.limit == LARGEST_BODY:
             fields["batch_limit"] = 0
         return Cut(works, span, fields)
+
+    def _half_full(self, left: int, rows: int) -> bool:
+        return left * 2 <= min(self.aim, self.limit) or rows * 2 <= self.most_people()
 
     def moved(self, cut: Cut) -> None:
         """The cut is noted: the next one begins behind it."""

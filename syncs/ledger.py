@@ -148,7 +148,12 @@ def _distinct(order: Array, owner: Array, fields: Array, raw: Array) -> Array:
 
 def digest(columns: Columns) -> str:
     """Return the keyed digest over a shard's clear columns."""
-    return hashlib.blake2b(pack(columns), key=pepper("ledger digest"), digest_size=16).hexdigest()
+    return digest_of_packed(pack(columns))
+
+
+def digest_of_packed(packed: bytes) -> str:
+    """Return the keyed digest over packed columns."""
+    return hashlib.blake2b(packed, key=pepper("ledger digest"), digest_size=16).hexdigest()
 
 
 class Ledger:
@@ -193,6 +198,7 @@ class Ledger:
         """Return the shard after a change, sealed, to be stored inside of the transaction that settles the batch."""
         row, before = self._load(number)
         after = changed(before, change)
+        packed = pack(after)
         version = (row.version if row else 0) + 1
         return Prepared(
             number=number,
@@ -201,8 +207,8 @@ class Ledger:
             columns=after,
             members_before=len(before["key"]),
             digest_before=row.digest if row else "",
-            digest=digest(after),
-            blob=seal(pack(after), aad=self._aad(number, version)),
+            digest=digest_of_packed(packed),
+            blob=seal(packed, aad=self._aad(number, version)),
         )
 
     def put(self, number: int, columns: Columns) -> None:

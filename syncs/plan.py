@@ -18,7 +18,7 @@ import numpy as np
 from muster.columns import Array, Columns
 
 from .eligibility import OPTED_OUT, Identifiers, Out
-from .tokens import ODD, Flags, Tokens, among, keys_among, words
+from .tokens import ODD, Flags, Tokens, among, keys_among, places_of, words
 
 ADD, CHANGE, REASSERT = 1, 2, 3
 LEFT: Final = 100
@@ -100,7 +100,7 @@ def merge(sides: Sides, reassert: Flags | None = None) -> Shard:
     """Return the plan of one prefix, before claims. `reassert` marks people sent again although nothing changed."""
     people, ledger, wanted = sides.people, sides.ledger, sides.out == Out.IN
     in_ledger = keys_among(people["key"], ledger["key"])
-    places = np.searchsorted(ledger["key"], people["key"])
+    places = places_of(people["key"], ledger["key"])
     places[~in_ledger] = 0
     same = in_ledger.copy()
     if len(ledger["key"]):
@@ -153,7 +153,7 @@ def _why(gone: Array, people: Columns, out: Array, erased_keys: Array) -> Array:
     why[keys_among(gone, erased_keys)] = Out.ERASED
     present = keys_among(gone, people["key"])
     if present.any():
-        why[present] = out[np.searchsorted(people["key"], gone[present])]
+        why[present] = out[places_of(gone[present], people["key"])]
     return why
 
 

@@ -236,5 +236,6 @@ def _left_out(code: str, segments: Mapping[int, str], why: Mapping[int, str]) ->
         return named(LEFT_OUT, code)
     plain = LEFT_OUT[EXCLUDED]
     name = segments.get(int(number)) or f"segment {number}"
-    meaning = f"Excluded by the definition: {why[int(number)]}" if why.get(int(number)) else plain.meaning
+    said = why.get(int(number), "").rstrip(". ")
+    meaning = f"Excluded by the definition: {said}." if said else plain.meaning
     return Reason(f"In “{name}”", meaning, plain.next_step)

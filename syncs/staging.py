@@ -61,7 +61,7 @@ class Staged:
         """Return the people of prefix `number` among `of` (a power of two), sorted by key. Raises NotStaged."""
         if of < self.shards:
             size = self.shards // of
-            return joined([self._load(place) for place in range(number * size, (number + 1) * size)])
+            return joined(self._loaded(number * size, (number + 1) * size))
         shard = self._shard(number * self.shards // of)
         if of == self.shards:
             return shard
@@ -69,11 +69,14 @@ class Staged:
         return between(shard, start, stop)
 
     def _load(self, number: int) -> Columns:
-        rows = StagedShard.objects.filter(pull=self.pull_id, fence=self.fence, number=number)
-        blob = rows.values_list("blob", flat=True).first()
-        if blob is None:
-            raise NotStaged(f"shard {number} of reading {self.pull_id} is gone")
-        return unpack(unseal(bytes(blob), aad=aad(self.pull_id, self.fence, number)))
+        return self._loaded(number, number + 1)[0]
+
+    def _loaded(self, first: int, stop: int) -> list[Columns]:
+        rows = StagedShard.objects.filter(pull=self.pull_id, fence=self.fence, number__gte=first, number__lt=stop)
+        found = list(rows.order_by("number").values_list("number", "blob"))
+        if len(found) != stop - first:
+            raise NotStaged(f"shards {first} to {stop - 1} of reading {self.pull_id} are not all there")
+        return [unpack(unseal(bytes(blob), aad=aad(self.pull_id, self.fence, number))) for number, blob in found]
 
 
 def aad(pull_id: int, fence: int, number: int) -> bytes:

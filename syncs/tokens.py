@@ -58,8 +58,22 @@ def keys_among(keys: Array, sorted_keys: Array) -> Flags:
     """Return which 16-byte keys are in a sorted array of keys."""
     if not len(sorted_keys) or not len(keys):
         return np.zeros(len(keys), np.bool_)
-    places = np.minimum(np.searchsorted(sorted_keys, keys), len(sorted_keys) - 1)
+    places = np.minimum(places_of(keys, sorted_keys), len(sorted_keys) - 1)
     return np.asarray(sorted_keys[places] == keys)
+
+
+def places_of(keys: Array, sorted_keys: Array) -> Array:
+    """Return where each 16-byte key is in a sorted array of keys that holds it; for one it does not hold, any place."""
+    firsts = halves(sorted_keys)
+    if (firsts[1:] == firsts[:-1]).any():
+        return np.asarray(np.searchsorted(sorted_keys, keys))
+    # Numbers are compared in half the time of texts, and first halves alike are rarer than anything.
+    return np.asarray(np.searchsorted(firsts, halves(keys)))
+
+
+def halves(keys: Array) -> Tokens:
+    """Return the first 8 bytes of each 16-byte key as a number of the same order."""
+    return np.ascontiguousarray(keys).view(">u8").reshape(-1, 2)[:, 0].astype(np.uint64)
 
 
 def sorted_set(parts: list[Tokens]) -> Tokens:

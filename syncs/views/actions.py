@@ -95,7 +95,7 @@ def started(request: HttpRequest, activation: Activation, run: Run | None) -> Ht
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what cancelling does; then ask the run to stop."""
     run = run_or_404(pk)
-    form = CancelForm(request.POST or None)
+    form = CancelForm(request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         return page(request, "syncs/cancel.html", {"run": run, "form": form, "lease": lease()})
     try:

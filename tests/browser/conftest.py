@@ -37,6 +37,10 @@ FLAGS = (
     "--no-first-run",
 )
 
+# Told as errors, so that a violation of any kind counts, also one that Chromium itself would only warn of.
+VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI}`));"""
+
 
 class Browser:
     """One window on the test's server. What the console says is judged when the test has ended."""
@@ -153,6 +157,7 @@ def _chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Ch
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(service))
+    driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": VIOLATIONS})
     yield driver
     driver.quit()
 

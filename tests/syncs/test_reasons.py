@@ -70,7 +70,7 @@ def test_causes_come_largest_first_and_keep_every_person() -> None:
         ("In “Bought in the last 7 days”", 412),
         ("Erased", 1),
     ]
-    assert rows[1].reason.meaning == "Excluded by the definition: They bought"
+    assert rows[1].reason.meaning == "Excluded by the definition: They bought."
     assert sum(row.people for row in rows) == sum(counts.values())
 
 

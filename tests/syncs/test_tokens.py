@@ -82,3 +82,9 @@ def test_people_with_one_identifier_in_different_fields_have_different_digests()
     email = digest_of([tokens(raw, 1), tokens(absent, 2)], 1, 1, 1)
     phone = digest_of([tokens(absent, 1), tokens(raw, 2)], 1, 1, 1)
     assert email[0] != phone[0]
+
+
+def test_keys_with_equal_first_halves_are_told_apart() -> None:
+    held = [b"a" * 8 + bytes([number]) * 8 for number in (1, 2, 4)]
+    asked = [b"a" * 8 + bytes([number]) * 8 for number in range(6)]
+    assert keys_among(keys(asked), keys(held)).tolist() == [False, True, True, False, True, False]
