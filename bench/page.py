@@ -1,5 +1,6 @@
 """The page about performance: the targets with what was measured, how it was measured, and on what."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -12,7 +13,7 @@ from bench.targets import Spread, Target
 HOW: Final = """\
 ## How it is measured
 
-- Made by `make bench` (`make bench-quick`: small data, three minutes). Every measurement is a process of its own. What is
+- Repeat with `make bench` (`make bench-quick`: small data, three minutes). Every measurement is a process of its own. What is
   compared is measured in the same round, one after the other, so that a busy machine slows both.
 - A target is judged by the median of its rounds. The clock of a sync runs from a complete reading to the end of the run,
   after the last commit of its ledger; everything is on: lease and renewal, consent, an exclusion, guards, encryption, outbox,
@@ -91,9 +92,10 @@ def figures(notes: Figures, small: str, large: str) -> str:
 def document(rows: Sequence[Target], bench: Bench, seconds: float) -> str:
     """Return the page."""
     small, large = people(bench.sizes.small), people(bench.sizes.large)
+    command = " ".join(["python -m bench", *sys.argv[1:]])
     parts = [
         "# Performance",
-        f"Measured on {datetime.now(UTC):%d %B %Y} at commit {machine.commit()} by `python -m bench` (`make bench`), which "
+        f"Measured on {datetime.now(UTC):%d %B %Y} at commit {machine.commit()} by `{command}`, which "
         f"writes this page; it took {seconds / 60:.0f} minutes. Rounds: {bench.sizes.small_rounds} of {small}, "
         f"{bench.sizes.large_rounds} of {large}.",
         f"Machine: {machine.line()}. {machine.versions()}. Load before: {bench.load:.1f}, "

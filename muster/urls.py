@@ -35,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("back-office/password_change/", profile.profile),
     path("back-office/", admin.site.urls),
 ]
+handler400 = "muster.views.failures.not_understood"
 handler403 = "muster.views.failures.not_allowed"
 handler404 = "muster.views.failures.not_found"
 handler500 = "muster.views.failures.broken"

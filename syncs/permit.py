@@ -22,13 +22,14 @@ class Permit:
     def __init__(self, run: Run, lease: Lease) -> None:
         self.run, self.lease = run, lease
         self._until = time.monotonic() + settings.SLICE_SECONDS
-        self._looked = 0.0
+        self._beaten = self._looked = 0.0
+        self._looked_for = ""
 
     def beat(self) -> None:
         """Check the lease, and now and then whether the run was cancelled. Raises LeaseLost, SliceOver excepted."""
         self.lease.check()
-        if time.monotonic() - self._looked > FRESH_SECONDS:
-            self._looked = time.monotonic()
+        if time.monotonic() - self._beaten > FRESH_SECONDS:
+            self._beaten = time.monotonic()
             self.cancelled()
 
     def cancelled(self) -> None:
@@ -49,10 +50,11 @@ class Permit:
         self.lease.check(settings.REQUEST_TIMEOUT)
         if time.monotonic() > self._until:
             raise SliceOver
-        if time.monotonic() - self._looked > FRESH_SECONDS:
-            self._looked = time.monotonic()
+        # A pause lets opt-outs through, so what was allowed in one pass says nothing of the next.
+        if pass_name != self._looked_for or time.monotonic() - self._looked > FRESH_SECONDS:
             self.cancelled()
             self._paused(pass_name)
+            self._looked, self._looked_for = time.monotonic(), pass_name
 
     def _paused(self, pass_name: str) -> None:
         for pause in Pause.objects.over(self.run.activation).select_related("destination", "audience", "by"):

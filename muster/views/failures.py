@@ -33,6 +33,12 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 @public
+def not_understood(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400: what came is no request of a page of ours. Looks at nothing else of it."""
+    return HttpResponse(render_to_string("400.html"), status=400)
+
+
+@public
 def broken(request: HttpRequest) -> HttpResponse:
     """500, with a reference under which the log holds what happened. Touches no database: that may be what broke."""
     reference = secrets.token_hex(4).upper()

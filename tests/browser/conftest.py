@@ -87,6 +87,15 @@ class Browser:
         field.clear()
         field.send_keys(text)
 
+    def tick(self, name: str) -> None:
+        """Tick the box of that name by its label, as one does."""
+        self.click(self.find(f'label:has([name="{name}"])'))
+
+    def click(self, thing: WebElement) -> None:
+        """Bring it to the middle first: chromedriver takes what lies under a bar for visible."""
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", thing)
+        thing.click()
+
     def press(self, words: str) -> None:
         """Click the visible button, link or summary that says these words."""
         things = "button, a, summary"
@@ -95,7 +104,7 @@ class Browser:
             shown = [one for one in self.all(things) if words in one.text and one.is_displayed()]
             return min(shown, key=lambda one: len(one.text), default=None)
 
-        self.until(find, f"something to press that says {words!r}").click()
+        self.click(self.until(find, f"something to press that says {words!r}"))
 
     def see(self, words: str) -> None:
         """Wait until the page shows these words."""

@@ -91,7 +91,7 @@ def register(browser: Browser, checker: Person) -> None:
 
 
 def lock(browser: Browser, place: Destination, pipe: Pipe) -> None:
-    browser.find(f'[name="list-{place.pk}-use"]').click()
+    browser.tick(f"list-{place.pk}-use")
     choose(browser, f"list-{place.pk}-pipe", str(pipe.pk))
     browser.press("Save, review and lock")
     browser.see("Lock v1 of Cart abandoners?")
@@ -135,7 +135,7 @@ def test_register_sync_and_watch_to_the_end(
 @pytest.mark.usefixtures("working_on")
 def test_a_run_that_takes_long_is_cancelled(browser: Browser, vendors: Vendors, marketer: Person, width: int) -> None:
     made = factories.registered_audience(vendors, PEOPLE, name="Winback")
-    vendors.fault(vendors.us, "delay", {"path": "/v1/"}, times=0, ms=1200)
+    vendors.fault(vendors.us, "delay", {"path": "/v1/"}, times=0, ms=800)
     browser.resize(width)
     browser.sign_in(marketer)
     browser.open(f"/audiences/{made.slug}/")

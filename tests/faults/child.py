@@ -115,6 +115,17 @@ def never(_step: Step) -> bool:
     return False
 
 
+alive: set["Child"] = set()
+
+
+def leave_none() -> None:
+    """Kill the children that a failed test left behind: a frozen one may hold the database."""
+    for child in list(alive):
+        os.kill(child.pid, signal.SIGKILL)
+        os.waitpid(child.pid, 0)
+    alive.clear()
+
+
 class Child:
     """A forked worker on a run. `told` is how many steps it took, once it has ended by itself."""
 
@@ -129,12 +140,15 @@ class Child:
         self.hears = hears
         self.status: int | None = None
 
+        alive.add(self)
+
     def frozen(self) -> bool:
         """Wait until it is frozen and return True, or False when it ended without."""
         _, status = os.waitpid(self.pid, os.WUNTRACED)
         if os.WIFSTOPPED(status):
             return True
         self.status = status
+        alive.discard(self)
         return False
 
     def thaw(self) -> None:
@@ -144,6 +158,7 @@ class Child:
         """Wait for its end and return its exit code, negative for the signal that killed it."""
         if self.status is None:
             _, self.status = os.waitpid(self.pid, 0)
+        alive.discard(self)
         with os.fdopen(self.hears) as told:
             self.told = int(told.read() or 0)
         code = os.waitstatus_to_exitcode(self.status)

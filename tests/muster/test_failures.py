@@ -102,3 +102,11 @@ def test_a_page_that_is_not_there(
     assert "Event log" in response.content.decode()  # with the way on
     assert "door-form" in Client().get("/nothing/").content.decode()
     assert "Event log" not in Client().get("/nothing/").content.decode()
+
+
+@pytest.mark.django_db
+def test_what_is_no_form_is_refused_in_a_sentence(client: Client) -> None:
+    many = "&".join(f"f{number}=1" for number in range(1_100))
+    response = client.post("/sign-in/", many, content_type="application/x-www-form-urlencoded")
+    assert response.status_code == 400
+    assert "so nothing was done. Open the page again" in response.content.decode()
