@@ -19,6 +19,7 @@ class Place:
 PLACES = (
     Place("Your audiences", "home", "audiences:list", Permission.READ, ("/audiences/",)),
     Place("Runs", "history", "syncs:runs", Permission.READ, ("/runs/", "/pauses/", "/lists/")),
+    Place("Health", "activity", "syncs:health_page", Permission.READ, ("/health/",)),
     Place(
         "Connections",
         "plug",

@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from .views import actions, fragments, listing, pauses, run_page
+from .views import actions, fragments, health_page, listing, pauses, probes, run_page, schedules
 
 app_name = "syncs"
 urlpatterns = [
+    path("health/", health_page.health_page, name="health_page"),
+    path("healthz", probes.healthz, name="healthz"),
+    path("readyz", probes.readyz, name="readyz"),
     path("runs/", listing.runs, name="runs"),
     path("runs/health/", fragments.health, name="health"),
     path("runs/strip/", fragments.strip, name="strip"),
@@ -18,6 +21,7 @@ urlpatterns = [
     path("runs/<int:pk>/ask/", actions.ask, name="ask"),
     path("runs/<int:pk>/drop/", actions.drop, name="drop"),
     path("lists/<int:activation>/start/", actions.start, name="start"),
+    path("lists/<int:activation>/schedule/", schedules.schedule, name="schedule"),
     path("pauses/", pauses.pauses, name="pauses"),
     path("pauses/<int:pk>/end/", pauses.unpause, name="unpause"),
     path("audiences/<slug:slug>/runs/", fragments.of_audience, name="of_audience"),

@@ -97,6 +97,9 @@ CONNECTIONS: dict[str, Row] = {
     "traits/<int:pk>/restore/": acts(ADMINISTRATORS),
 }
 SYNCS: dict[str, Row] = {
+    "health/": reads(PEOPLE),
+    "healthz": reads(ANYBODY),
+    "readyz": reads(ANYBODY),
     "runs/": reads(PEOPLE),
     "runs/health/": reads(PEOPLE),
     "runs/strip/": reads(PEOPLE),
@@ -109,6 +112,7 @@ SYNCS: dict[str, Row] = {
     "runs/<int:pk>/ask/": acts(PEOPLE),
     "runs/<int:pk>/drop/": acts(OPERATORS),
     "lists/<int:activation>/start/": form(OPERATORS),
+    "lists/<int:activation>/schedule/": {"GET": PEOPLE, "POST": OPERATORS},
     "pauses/": {"GET": PEOPLE, "POST": WHO_PAUSE},
     "pauses/<int:pk>/end/": acts(WHO_PAUSE),
     "audiences/<slug:slug>/runs/": reads(PEOPLE),

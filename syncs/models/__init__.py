@@ -3,6 +3,7 @@ from .ledger import LedgerShard, Tombstone
 from .pause import Beat, Pause
 from .pull import Pull, StagedShard
 from .run import PlanShard, Release, Run
+from .slot import Schedule, Slot
 
 __all__ = [
     "Batch",
@@ -14,6 +15,8 @@ __all__ = [
     "RejectedRow",
     "Release",
     "Run",
+    "Schedule",
+    "Slot",
     "StagedShard",
     "Tombstone",
 ]

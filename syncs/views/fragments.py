@@ -13,13 +13,17 @@ from django.views.decorators.http import require_safe
 from audiences.models import Activation, Definition
 from muster.access import Permission, allow
 from muster.htmx import page, varied
+from syncs import freshness
 from syncs.attention import needs
 from syncs.first_to_pass import first_to_pass
+from syncs.freshness import breached_suppressions, with_freshness
 from syncs.models import Pause, Run
 from syncs.reassert import shown_by
+from syncs.regularity import Regularity
 from syncs.rows import rows
 
 from .loading import any_live, machinery, shown_runs
+from .slots_shown import by_list
 
 LATEST = 5
 
@@ -44,8 +48,9 @@ def strip(request: HttpRequest) -> HttpResponse:
 @allow(Permission.READ)
 @require_safe
 def attention(request: HttpRequest) -> HttpResponse:
-    """The audiences whose newest sync is held or failed, for the first page; empty when there are none. One query."""
-    return varied(page(request, "syncs/attention.html", {"needs": needs(timezone.now())}))
+    """What needs somebody, for the first page: syncs that did not end well, suppressions out of date. Two queries."""
+    now = timezone.now()
+    return varied(page(request, "syncs/attention.html", {"needs": needs(now), "stale": breached_suppressions(now)}))
 
 
 @allow(Permission.READ)
@@ -78,14 +83,14 @@ def of_audience(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def lists_of(request: HttpRequest, slug: str) -> dict[str, Any]:
-    """Return the lists of an audience. Three queries. Raises Http404 for an audience without lists."""
+    """Return the lists of an audience. Four queries. Raises Http404 for an audience without lists."""
     now = timezone.now()
     place = Window(RowNumber(), partition_by=F("activation_id"), order_by=F("pk").desc())
     latest = shown_runs().annotate(place=place).filter(place__lte=LATEST).order_by("-pk")
     current = Definition.objects.filter(audience=OuterRef("audience"), state=Definition.State.CURRENT)
     dry_run = Run.objects.filter(shown_by(now), activation=OuterRef("pk"))
     found = list(
-        Activation.objects.filter(audience__slug=slug)
+        with_freshness(Activation.objects.filter(audience__slug=slug))
         .select_related("audience", "destination", "pipe")
         .defer("pipe__write_key")
         .annotate(has_definition=Exists(current), was_shown=Exists(dry_run))
@@ -95,8 +100,20 @@ def lists_of(request: HttpRequest, slug: str) -> dict[str, Any]:
     if not found:
         raise Http404("no such audience, or it has no list")
     pauses = reaching(found)
+    regular = by_list([one.pk for one in found], now)
     lists = [shown_list(one, pauses, now) for one in found]
+    for one in lists:
+        one["fresh"] = freshness.of(one["list"], now)
+        one |= slots_told(regular.get(one["list"].pk), now)
     return {"audience": found[0].audience, "lists": lists, "live": any(one["live"] for one in lists), "now": now}
+
+
+def slots_told(how: Regularity | None, now: datetime) -> dict[str, Any]:
+    """Return when a list is due next and how regular it was; nothing for a list without slots."""
+    if how is None:
+        return {}
+    coming = next((cell.due for cell in how.cells if cell.due > now), None)
+    return {"next": coming, "regular": how.line(timezone.get_current_timezone()) if how.ended else ""}
 
 
 def reaching(found: Sequence[Activation]) -> list[Pause]:

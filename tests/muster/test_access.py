@@ -73,7 +73,8 @@ def test_address_method_role(route: str, role: str) -> None:
         said = f"{method} {url} as {role}: {response.status_code}"
         if role in row.get(method, ()):
             assert response.status_code not in {403, 405}, said
-            assert response.status_code < 500, said
+            # "Not ready" is an answer: nothing works in this test.
+            assert response.status_code < 500 or (url, response.status_code) == ("/readyz", 503), said
             assert not leads_to_sign_in(response), said
         elif method not in row and may_open:
             assert response.status_code == 405, said

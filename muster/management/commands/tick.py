@@ -1,4 +1,4 @@
-"""`manage.py tick`: the clock. Every few seconds it sweeps for work that nobody was woken for, and notes who is alive."""
+"""`manage.py tick`: the clock. Every few seconds it starts what is due, sweeps for forgotten work, notes who is alive."""
 
 import logging
 import signal
@@ -13,7 +13,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from syncs import beats
+from syncs import beats, slots
 from syncs.sweep import ring_looks, sweep
 
 OUTAGES = (DatabaseError, InterfaceError, RedisError, OSError)
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    help = "Rings for runs that wait without anybody having been woken. One is enough; two do no harm."
+    help = "Starts what is due, and rings for runs that nobody was woken for. One is enough; two do no harm."
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -35,12 +35,13 @@ class Command(BaseCommand):
 
 
 def tick(at: datetime) -> dict[str, int]:
-    """Sweep once and write the beats; return what the sweep did. An outage costs this round, not the clock."""
+    """Start what is due, sweep, and write the beats; return what was done. An outage costs this round, not the clock."""
     close_old_connections()
     done: dict[str, int] = {}
+    survives("slots", lambda: done.update(slots.keep(at=at)))
     survives("sweep", lambda: done.update(sweep(at=at)))
     survives("looks", lambda: done.update(looks=ring_looks(at=at)))
-    survives("beats", lambda: beats.note_all(at, moved=sum(done.values())))
+    survives("beats", lambda: beats.note_all(at, moved=sum(done.values()) - done.get("slots", 0)))
     return done
 
 

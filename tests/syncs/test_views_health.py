@@ -1,0 +1,124 @@
+"""The health page in each state of the machinery, and the two addresses that machines ask."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+from django.utils import timezone
+
+from syncs import slots
+from syncs.models import Beat
+from syncs.schedule import INTERVAL, Rhythm
+from syncs.states import RunState
+from syncs.views import probes
+from tests import factories
+
+from . import run_rows
+
+
+@pytest.fixture
+def client() -> Client:
+    client = Client()
+    client.force_login(factories.person(role="paid_media"))
+    return client
+
+
+def page(client: Client) -> str:
+    answer = client.get("/health/")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_all_is_well(client: Client) -> None:
+    run_rows.beats()
+    run_rows.run_of(state=RunState.RUNNING, started_at=timezone.now() - timedelta(minutes=7))
+    slots.set_schedule(run_rows.list_of("Carts"), Rhythm(INTERVAL, minutes=30), by=None, at=timezone.now())
+
+    shown = page(client)
+
+    assert "<strong>Working.</strong>" in shown
+    assert "1 run<" in shown
+    assert "Carts at " in shown
+    assert "No slot was due yet" in shown
+
+
+@pytest.mark.django_db
+def test_redis_is_gone(client: Client) -> None:
+    run_rows.beats(redis=False)
+
+    shown = page(client)
+
+    assert "<strong>Not working.</strong>" in shown
+    assert "does not answer" in shown
+    assert "they cannot be counted while Redis does not answer" in shown
+
+
+@pytest.mark.django_db
+def test_the_worst_list_comes_first(client: Client) -> None:
+    now = timezone.now()
+    for name, hours in (("A good one", 0), ("Z bad one", 9)):
+        slots.set_schedule(
+            run_rows.list_of(name), Rhythm(INTERVAL, minutes=60), by=None, at=now - timedelta(hours=hours)
+        )
+    slots.keep(at=now)
+
+    shown = page(client).split("All lists")[1]
+
+    assert shown.index("Z bad one") < shown.index("A good one")
+    assert "not on time" in shown
+
+
+@pytest.mark.django_db
+def test_many_lists_need_as_few_questions_as_one(client: Client, django_assert_max_num_queries: Any) -> None:
+    now = timezone.now()
+    for _ in range(12):
+        slots.set_schedule(run_rows.list_of(), Rhythm(INTERVAL, minutes=60), by=None, at=now - timedelta(hours=30))
+    client.get("/health/")
+
+    with django_assert_max_num_queries(3 + 8):
+        client.get("/health/")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [({}, 200), ({"redis": False}, 200), ({"workers": 0}, 503), ({"at": timezone.now() - timedelta(hours=1)}, 503)],
+)
+def test_ready_while_work_can_be_done(fields: dict[str, Any], status: int) -> None:
+    run_rows.beats(**fields)
+
+    answer = Client().get("/readyz")
+
+    # Without Redis nobody knows about the workers.
+    assert answer.status_code == (503 if "redis" in fields else status)
+    assert answer.json()["database"] == "ok"
+    assert answer.json()["ready"] is (answer.status_code == 200)
+
+
+def test_alive_asks_no_database() -> None:
+    answer = Client().get("/healthz")  # a query would fail: this test has no database
+
+    assert (answer.status_code, answer.content) == (200, b"alive\n")
+
+
+def test_not_ready_without_a_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(Beat.objects, "all", gone)
+
+    answer = Client().get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json() == {
+        "ready": False,
+        "database": "bad",
+        "scheduler": "unknown",
+        "workers": "unknown",
+        "redis": "unknown",
+        "queue": "unknown",
+    }
+    assert set(probes.PARTS) < set(answer.json())
