@@ -29,23 +29,33 @@
     if (button) copy(button);
   });
 
-  // htmx leaves the page as it is when a request fails; then the page may be old, and says so until one works again.
+  // htmx leaves the page as it is when a request fails; then the page may be old, and says so until the same part is
+  // loaded again. Other parts poll on their own and prove nothing about it, except that Muster answers.
   const notice = () => document.getElementById("request-failed");
+  let failed = null;
 
-  const say = (failure) => {
+  const part = ({ requestConfig, target }) => ({ path: requestConfig?.path, id: target?.id });
+
+  const say = (failure, detail) => {
     const box = notice();
     if (!box) return;
+    failed = { failure, ...part(detail) };
     const words = [...box.querySelectorAll("[data-failure]")];
     const fitting = words.some((line) => line.dataset.failure === failure) ? failure : "other";
     words.forEach((line) => (line.hidden = line.dataset.failure !== fitting));
     box.hidden = false;
   };
 
-  document.addEventListener("htmx:responseError", (event) => say(String(event.detail.xhr.status)));
-  document.addEventListener("htmx:sendError", () => say("unreachable"));
-  document.addEventListener("htmx:timeout", () => say("unreachable"));
+  const mended = (detail) => {
+    const { path, id } = part(detail);
+    return failed?.failure === "unreachable" || failed?.path === path || (id && failed?.id === id);
+  };
+
+  document.addEventListener("htmx:responseError", (event) => say(String(event.detail.xhr.status), event.detail));
+  document.addEventListener("htmx:sendError", (event) => say("unreachable", event.detail));
+  document.addEventListener("htmx:timeout", (event) => say("unreachable", event.detail));
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful && notice()) notice().hidden = true;
+    if (event.detail.successful && notice() && mended(event.detail)) notice().hidden = true;
   });
   document.addEventListener("htmx:load", (event) => showButtons(event.detail.elt));
 

@@ -113,6 +113,10 @@ def test_the_page_says_when_a_fragment_cannot_be_loaded(browser: Browser, market
     browser.open("/profile/")
     browser.driver.execute_script("htmx.ajax('GET', '/nothing/', '#main')")
     browser.see("This is no longer there")
+    # Another part that loads says nothing about this one.
+    browser.driver.execute_script("htmx.ajax('GET', '/runs/banner/', '#pauses')")
+    browser.until(lambda: browser.driver.execute_script("return !document.querySelector('.htmx-request')"), "quiet")
+    browser.see("This is no longer there")
     browser.driver.execute_script("htmx.ajax('GET', '/log/', '#main')")
     browser.until(lambda: "This is no longer there" not in browser.text, "the notice to be gone")
 
