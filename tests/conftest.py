@@ -200,7 +200,8 @@ def child_environment(settings: Settings) -> Callable[..., dict[str, str]]:
             values["REDIS_URL"] = settings.REDIS_URL
         if connection.vendor != "sqlite":
             known, name = os.environ["DATABASE_URL"], str(connection.settings_dict["NAME"])
-            values["DATABASE_URL"] = f"{known.partition('?')[0].rpartition('/')[0]}/{name}"
+            place, mark, query = known.partition("?")
+            values["DATABASE_URL"] = f"{place.rpartition('/')[0]}/{name}{mark}{query}"
         return {**os.environ, **values, **more}
 
     return environment
