@@ -4,6 +4,7 @@ from copy import copy
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -191,8 +192,18 @@ def discard(draft: Definition, *, by: Person, at: datetime) -> bool:
         for left in audience.activations.filter(lifecycle="draft").exclude(destination__in=kept):
             activating.take_off(left)
         if not stays:
-            audience.delete()
+            _throw_away(audience)
     return stays
+
+
+def _throw_away(audience: Audience) -> None:
+    """Delete an audience that was never locked. Raises NotPossible when something that is kept names it, like a pause."""
+    try:
+        audience.delete()
+    except ProtectedError:
+        raise NotPossible(
+            f"Nothing was discarded: {audience} was paused, and who paused it stays on record. Archive it instead."
+        ) from None
 
 
 def lock(definition: Definition, *, by: Person, at: datetime, revision: int | None = None) -> Definition:
