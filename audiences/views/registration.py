@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -62,12 +63,20 @@ def refresh(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         client = CustomerIo(workspace)
         found = segments.refresh(workspace, at=timezone.now(), client=client)
-        _measure([here.segment] if here else found.values(), client)
     except VendorError as error:
         messages.error(request, f"The segments were not read; you see the last known ones. {' '.join(error.words)}")
     else:
         messages.success(request, f"The {len(found):,} segments of {workspace} were read.")
-    return onward(request, "audiences:definition", here.slug) if here else onward(request, "audiences:register")
+        try:
+            _measure([here.segment] if here else found.values(), client)
+        except VendorError as error:
+            messages.warning(request, f"Not every segment was counted: sizes are as last known. {error.words.happened}")
+    return onward(request, "audiences:definition", here.slug) if here else onward(request, _address(workspace))
+
+
+def _address(workspace: Workspace, **query: int) -> str:
+    """Return the address of the page with this workspace's segments."""
+    return f"{reverse('audiences:register')}?{urlencode({'workspace': workspace.pk, **query})}"
 
 
 def _measure(found: Iterable[Segment], client: CustomerIo) -> None:
@@ -93,7 +102,7 @@ def measure(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "audiences/_segment_size.html", {"segment": segment, "failed": failed})
     if failed:
         messages.error(request, f"{segment} was not counted. {failed}")
-    return redirect(f"{reverse('audiences:register')}?q={segment.number}")
+    return redirect(_address(segment.workspace, q=segment.number))
 
 
 def _workspace(wanted: str) -> Workspace | None:
