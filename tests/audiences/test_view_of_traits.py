@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from audiences.models import Audience, Definition, Trait, TraitAllowance
 from muster.models import Event, Person
+from syncs.models import Run
+from syncs.terms import Terms
 from tests import factories
 
 Sign = Callable[[Person], Client]
@@ -175,7 +177,7 @@ def test_retiring_says_who_names_it_and_can_be_taken_back(
     tier, client = factories.trait("ltv_tier"), signed_in(administrator)
     factories.definition(cart, traits=[{"name": "ltv_tier", "reason": "Why not"}])
     page = client.get(f"/traits/{tier.pk}/").content.decode()
-    assert "Cart names it: locked versions go on sending it, the next version cannot." in page
+    assert "Cart names it: from the next run on it is sent no more, and the next version cannot name it." in page
 
     assert "ltv_tier is retired: no new version can name it." in sent(client, f"/traits/{tier.pk}/retire/")
 
@@ -203,3 +205,31 @@ def test_a_retired_trait_is_offered_to_no_draft_and_lacks_where_it_is_named(
     page = signed_in(marketer).get("/audiences/cart/definition/").content.decode()
     assert "old_tier is no longer in the trait registry: leave it out." in page
     assert 'value="Was good"' in page
+
+
+def test_what_the_page_says_of_retiring_is_what_a_run_does(
+    cart: Audience, administrator: Person, signed_in: Sign
+) -> None:
+    tier, place = factories.trait("ltv_tier"), factories.destination(platform="amplitude")
+    definition = factories.definition(cart, destinations=[place], traits=[{"name": "ltv_tier", "reason": "Why not"}])
+    run = Run(activation=factories.activation(cart, place), definition=definition)
+    assert Terms(run).traits == (("ltv_tier", "text"),)
+
+    sent(signed_in(administrator), f"/traits/{tier.pk}/retire/")
+
+    assert Terms(run).traits == ()
+
+
+def test_a_trait_that_audiences_name_keeps_its_name(cart: Audience, administrator: Person, signed_in: Sign) -> None:
+    tier, free = factories.trait("ltv_tier"), factories.trait("city")
+    factories.definition(cart, traits=[{"name": "ltv_tier", "reason": "Why not"}])
+    client = signed_in(administrator)
+    assert "Audiences name it, so its name stays" in client.get(f"/traits/{tier.pk}/").content.decode()
+
+    for one in (tier, free):
+        sent(client, f"/traits/{one.pk}/", name=f"new_{one.pk}", type="text", description="Told better")
+
+    assert set(Trait.objects.values_list("name", "description")) == {
+        ("ltv_tier", "Told better"),
+        (f"new_{free.pk}", "Told better"),
+    }
