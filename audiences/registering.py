@@ -3,7 +3,7 @@
 from copy import copy
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.text import slugify
@@ -39,6 +39,13 @@ class Incomplete(Exception):
         self.sentences = sentences
 
 
+class NameTaken(Exception):
+    """Another audience got this name since the form was checked."""
+
+    def __init__(self) -> None:
+        super().__init__("Another audience has this name. Choose one that tells them apart.")
+
+
 class NotPossible(Exception):
     """What was asked for does not fit the state of the audience; the text says why and what to do."""
 
@@ -46,11 +53,15 @@ class NotPossible(Exception):
 def register(
     *, segment: Segment, name: str, purpose: str, owner: Person, by: Person, at: datetime, checker: Person | None = None
 ) -> Audience:
-    """Create an audience with the first draft of its definition, filled with the purpose's defaults, and return it."""
+    """Create an audience with the first draft of its definition, filled with the purpose's defaults, and return it.
+
+    Raises NameTaken.
+    """
     with transaction.atomic():
-        audience = Audience.objects.create(
+        audience = Audience(
             slug=free_slug(name), name=name, segment=segment, owner=owner, drift_checker=checker, created_by=by
         )
+        _save_named(audience)
         today = timezone.localdate(at)
         draft = Definition(audience=audience, number=1, purpose=purpose, edited_by=by, edited_at=at)
         for field, value in clauses_for(purpose, segment, today).items():
@@ -67,6 +78,16 @@ def register(
             at=at,
         )
     return audience
+
+
+def _save_named(audience: Audience) -> None:
+    try:
+        with transaction.atomic():
+            audience.save()
+    except IntegrityError:
+        if not Audience.objects.filter(name=audience.name).exclude(pk=audience.pk).exists():
+            raise
+        raise NameTaken from None
 
 
 def free_slug(name: str) -> str:

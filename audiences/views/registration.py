@@ -19,9 +19,10 @@ from audiences.customerio import CustomerIo
 from audiences.forms.registration import RegisterForm, SegmentFilterForm
 from audiences.models import Audience, Segment, Workspace
 from audiences.next_step import CONNECT
-from audiences.registering import register
+from audiences.registering import NameTaken, register
 from muster.access import Permission, allow, can, who_can
 from muster.htmx import onward, page, wants_fragment
+from muster.models import Person
 from muster.vendor_errors import VendorError
 
 from .loading import me, posted
@@ -39,9 +40,7 @@ def begin(request: HttpRequest) -> HttpResponse:
         context = {"step": CONNECT, "can_do": can(request.user, CONNECT.needs), "ask": who_can(CONNECT.needs)}
         return render(request, "audiences/register_first.html", context)
     form = RegisterForm(workspace, me(request), posted(request), _chosen(workspace, request.GET.get("segment", "")))
-    if request.method == "POST" and form.is_valid():
-        values = form.cleaned_data
-        made = register(**values, by=me(request), at=timezone.now())
+    if request.method == "POST" and form.is_valid() and (made := _registered(form, me(request))):
         with suppress(VendorError):  # its size is on the page as last known
             segments.measure(made.segment, at=timezone.now())
         messages.success(request, f"{made} is registered as a draft. Say below what its definition of done is.")
@@ -52,6 +51,15 @@ def begin(request: HttpRequest) -> HttpResponse:
     others = Workspace.objects.filter(archived_at=None).exclude(pk=workspace.pk)
     context = {"workspace": workspace, "others": others, "form": form, "filters": filters, "rows": rows}
     return page(request, "audiences/register.html", context, part="segments")
+
+
+def _registered(form: RegisterForm, by: Person) -> Audience | None:
+    """Register what the form says, or return None with the reason on the form."""
+    try:
+        return register(**form.cleaned_data, by=by, at=timezone.now())
+    except NameTaken as refusal:
+        form.add_error("name", str(refusal))
+        return None
 
 
 @allow(Permission.REGISTER)

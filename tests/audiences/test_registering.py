@@ -12,6 +12,7 @@ from audiences.models.definition import Locked
 from audiences.registering import (
     EditedMeanwhile,
     Incomplete,
+    NameTaken,
     NotPossible,
     discard,
     free_slug,
@@ -82,6 +83,16 @@ def test_the_purpose_sets_the_first_consent_rule(
     rule = begun(marketer, purpose=purpose, segment=factories.segment_row(space)).consent["*"]
 
     assert (rule["not_unsubscribed"], bool(rule["basis"]), rule["not_true"]) == (unsubscribed, has_basis, ["no_share"])
+
+
+def test_a_name_that_somebody_took_since_the_form_was_checked_is_refused_in_words(marketer: Person) -> None:
+    begun(marketer, name="Cart")
+
+    with pytest.raises(NameTaken, match="Another audience has this name"):
+        begun(marketer, name="Cart")
+
+    assert Audience.objects.count() == 1
+    assert verbs() == ["registered"]
 
 
 @pytest.mark.parametrize(

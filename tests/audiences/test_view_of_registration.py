@@ -1,8 +1,10 @@
 """Choosing a segment from what Customer.io lists now, and beginning an audience on it; all of it also without htmx."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -246,3 +248,26 @@ def test_paid_media_registers_nothing(shop: Workspace, paid_media: Person, signe
     client = signed_in(paid_media)
     for answer in (client.get(PAGE), client.post(PAGE, {}), client.post(f"/audiences/segments/{shop.pk}/refresh/")):
         assert answer.status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pressed_twice_at_once_registers_one_and_breaks_nothing(
+    shop: Workspace, marketer: Person, signed_in: Sign
+) -> None:
+    read(signed_in(marketer), shop)
+    fields = {"segment": "4417", "name": "Cart", "purpose": "retarget", "owner": str(marketer.pk)}
+    browsers = [Client() for _ in range(4)]
+    for browser in browsers:
+        factories.sign_in(browser, marketer)
+
+    def press(browser: Client) -> int:
+        try:
+            return browser.post(f"{PAGE}?workspace={shop.pk}", fields).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(browsers)) as threads:
+        answers = sorted(threads.map(press, browsers))
+
+    assert answers == [200, 200, 200, 302]
+    assert Audience.objects.count() == 1
