@@ -1,15 +1,17 @@
 """Connections: secrets go in and never come out, tests name the cause and send nobody, pipes are not shared."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from audiences import data_out
 from audiences.credentials import KeyTaken, keep, key_check
-from audiences.models import Pipe, Workspace
+from audiences.models import Destination, Pipe, Workspace
 from audiences.models.workspace import CheckState
 from muster.models import Event, Person
 from tests import factories
@@ -353,3 +355,33 @@ def test_a_key_form_for_nothing_is_only_the_page(wanted: str, administrator: Per
     answer = signed_in(administrator).get("/connections/", {"replace": wanted})
     assert answer.status_code == 200
     assert "Test and save" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("pipe", {"data_plane_url": "https://data.example.com"}),
+        ("pipe", {"data_plane_url": "https://data.example.com", "write_key": SECRET}),
+        ("workspace", {"region": "us", "api_key": US_KEY}),
+        ("destination", {"platform": "meta", "payload": "record"}),
+    ],
+)
+@pytest.mark.django_db(transaction=True)
+def test_pressed_twice_at_once_connects_one_and_breaks_nothing(
+    kind: str, fields: dict[str, str], administrator: Person
+) -> None:
+    browsers = [Client() for _ in range(4)]
+    for browser in browsers:
+        factories.sign_in(browser, administrator)
+
+    def press(browser: Client) -> int:
+        try:
+            return browser.post(f"/connections/{kind}s/add/", {"name": "meta_cart", **fields}).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(browsers)) as threads:
+        answers = sorted(threads.map(press, browsers))
+
+    assert answers == [200, 200, 200, 302]
+    assert {"pipe": Pipe, "workspace": Workspace, "destination": Destination}[kind]._default_manager.count() == 1
