@@ -29,9 +29,10 @@ def depends_on(subject: Archivable) -> list[str]:
             names = list(subject.segments.filter(audiences__archived_at=None).values_list("audiences__name", flat=True))
             named = sorted({name for name in names if name})
             return [f"{joined(named)} can no longer be read or sent."] if named else []
-    using = Audience.objects.filter(archived_at=None, definitions__state__in=["draft", "current"]).distinct()
-    named = [one.name for one in using if subject.name in _trait_names(one)]
-    return [f"{joined(named)} names it: locked versions go on sending it, the next version cannot."] if named else []
+    named = [one.name for one in named_by(subject)]
+    if not named:
+        return []
+    return [f"{joined(named)} names it: from the next run on it is sent no more, and the next version cannot name it."]
 
 
 def _lists(**where: Archivable) -> list[Activation]:
@@ -47,6 +48,12 @@ def _left_behind(one: Activation) -> str:
         f"{where}: {number(one.members)} people stay on this list; Muster no longer adds or removes anybody. "
         "Delete the list there if nobody should be reached by it."
     )
+
+
+def named_by(trait: Trait) -> list[Audience]:
+    """Return the audiences in use whose current version or draft names the trait."""
+    using = Audience.objects.filter(archived_at=None, definitions__state__in=["draft", "current"]).distinct()
+    return [one for one in using if trait.name in _trait_names(one)]
 
 
 def _trait_names(audience: Audience) -> set[str]:

@@ -15,7 +15,7 @@ from muster.redaction import excerpt
 
 from . import activating, credentials, data_out, pipe_probe
 from .customerio import CustomerIo, KeyUnknown, NoKey
-from .models import Pipe, Workspace
+from .models import Lifecycle, Pipe, Workspace
 from .models.workspace import CheckState
 from .pipe_probe import Finding
 
@@ -46,6 +46,8 @@ def replace_key(subject: Workspace | Pipe, secret: str, *, by: Person, at: datet
         credentials.keep(subject, changed=["key"], secret=secret, by=by, at=at)
         _keep(subject, finding, by=by, at=at)
         if isinstance(subject, Pipe) and finding.state == CheckState.WORKING:
+            retired = subject.activations.filter(lifecycle=Lifecycle.RETIRED)
+            retired.update(stopped_words="")  # nobody is sent there now; should it go live again, this cause is over
             for stopped in subject.activations.exclude(stopped_words=""):
                 activating.try_again(stopped, by=by, reason="The write key was replaced and works.", at=at)
     return finding

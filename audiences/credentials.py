@@ -20,6 +20,10 @@ class KeyTaken(Exception):
     """Another pipe holds this write key."""
 
 
+class NameTaken(Exception):
+    """Another connection got this name since the form was checked."""
+
+
 def key_check(secret: str) -> str:
     """Return a keyed digest of a write key: the same key gives the same one, and nobody can go back from it."""
     return hashlib.blake2b(secret.encode(), key=pepper("write key"), digest_size=16).hexdigest() if secret else ""
@@ -37,7 +41,7 @@ def keep(
     """Save a connection and return whether its secret was taken out.
 
     `changed` names the edited fields. A secret that is given replaces the one before; without one, a changed address or
-    region takes it out. Raises KeyTaken.
+    region takes it out. Raises KeyTaken and NameTaken.
     """
     new, moved = subject._state.adding, bool({"data_plane_url", "region"} & set(changed))
     taken_out = moved and not secret and not new and _has_secret(subject)
@@ -57,10 +61,11 @@ def keep(
                 at=at,
             )
     except IntegrityError:
-        other = holder_of(secret, but=subject.pk)
-        if other is None:
-            raise
-        raise KeyTaken(f"The pipe {other.name} holds this key already.") from None
+        if isinstance(subject, Pipe) and (other := holder_of(secret, but=subject.pk)):
+            raise KeyTaken(f"The pipe {other.name} holds this key already.") from None
+        if type(subject)._default_manager.filter(name=subject.name).exclude(pk=subject.pk).exists():
+            raise NameTaken(f"{subject.name} was added meanwhile; choose another name.") from None
+        raise
     return taken_out
 
 

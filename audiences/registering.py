@@ -3,7 +3,8 @@
 from copy import copy
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -38,6 +39,13 @@ class Incomplete(Exception):
         self.sentences = sentences
 
 
+class NameTaken(Exception):
+    """Another audience got this name since the form was checked."""
+
+    def __init__(self) -> None:
+        super().__init__("Another audience has this name. Choose one that tells them apart.")
+
+
 class NotPossible(Exception):
     """What was asked for does not fit the state of the audience; the text says why and what to do."""
 
@@ -45,11 +53,15 @@ class NotPossible(Exception):
 def register(
     *, segment: Segment, name: str, purpose: str, owner: Person, by: Person, at: datetime, checker: Person | None = None
 ) -> Audience:
-    """Create an audience with the first draft of its definition, filled with the purpose's defaults, and return it."""
+    """Create an audience with the first draft of its definition, filled with the purpose's defaults, and return it.
+
+    Raises NameTaken.
+    """
     with transaction.atomic():
-        audience = Audience.objects.create(
+        audience = Audience(
             slug=free_slug(name), name=name, segment=segment, owner=owner, drift_checker=checker, created_by=by
         )
+        _save_named(audience)
         today = timezone.localdate(at)
         draft = Definition(audience=audience, number=1, purpose=purpose, edited_by=by, edited_at=at)
         for field, value in clauses_for(purpose, segment, today).items():
@@ -66,6 +78,16 @@ def register(
             at=at,
         )
     return audience
+
+
+def _save_named(audience: Audience) -> None:
+    try:
+        with transaction.atomic():
+            audience.save()
+    except IntegrityError:
+        if not Audience.objects.filter(name=audience.name).exclude(pk=audience.pk).exists():
+            raise
+        raise NameTaken from None
 
 
 def free_slug(name: str) -> str:
@@ -191,8 +213,18 @@ def discard(draft: Definition, *, by: Person, at: datetime) -> bool:
         for left in audience.activations.filter(lifecycle="draft").exclude(destination__in=kept):
             activating.take_off(left)
         if not stays:
-            audience.delete()
+            _throw_away(audience)
     return stays
+
+
+def _throw_away(audience: Audience) -> None:
+    """Delete an audience that was never locked. Raises NotPossible when something that is kept names it, like a pause."""
+    try:
+        audience.delete()
+    except ProtectedError:
+        raise NotPossible(
+            f"Nothing was discarded: {audience} was paused, and who paused it stays on record. Archive it instead."
+        ) from None
 
 
 def lock(definition: Definition, *, by: Person, at: datetime, revision: int | None = None) -> Definition:

@@ -100,5 +100,5 @@ class Terms:
 
 def joined(names: Iterable[str], word: str = "and") -> str:
     """Return "a", "a and b", or "a, b and c"."""
-    *most, last = names or [""]
+    *most, last = [*names] or [""]
     return f"{', '.join(most)} {word} {last}" if most else last

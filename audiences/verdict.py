@@ -89,7 +89,7 @@ class Standing:
             return draft_told(self.draft) if self.draft else "There is no definition yet."
         if needs := self.needs:
             return needs[0]
-        names = joined(one.destination.name for one in self.lists)
+        names = joined(one.destination.name for one in self.lists) or "no list"
         return f"v{self.current.number} says who belongs on {names}. Nothing about the set-up needs you."
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from audiences.archiving import named_by
 from audiences.models import Audience, Trait
 
 from .fields import LineField
@@ -25,6 +26,11 @@ class TraitForm(forms.ModelForm):  # type: ignore[type-arg]
         self.fields[
             "sensitive"
         ].help_text = "Health, money, belief, birth dates, and what makes one person recognisable."
+        if self.instance.pk and named_by(self.instance):
+            self.fields["name"].disabled = True
+            self.fields[
+                "name"
+            ].help_text = "Audiences name it, so its name stays: add the other name as a trait, then retire this one."
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]

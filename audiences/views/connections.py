@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audiences import archiving, connecting
 from audiences.connections import connections
-from audiences.credentials import KeyTaken, keep
+from audiences.credentials import KeyTaken, NameTaken, keep
 from audiences.forms.connections import ConnectionForm, DestinationForm, KeyForm, PipeForm, WorkspaceForm
 from audiences.models import Destination, Pipe, Workspace
 from muster.access import Permission, allow, who_can
@@ -81,7 +81,7 @@ def _edit(request: HttpRequest, kind: str, form: ConnectionForm) -> HttpResponse
             taken_out = keep(
                 form.instance, changed=form.changed_data, secret=form.secret, by=me(request), at=timezone.now()
             )
-        except KeyTaken as refusal:
+        except (KeyTaken, NameTaken) as refusal:
             form.add_error(None, str(refusal))
         else:
             said = f"{form.instance} is {'connected' if new else 'saved'}."

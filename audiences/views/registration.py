@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -18,9 +19,10 @@ from audiences.customerio import CustomerIo
 from audiences.forms.registration import RegisterForm, SegmentFilterForm
 from audiences.models import Audience, Segment, Workspace
 from audiences.next_step import CONNECT
-from audiences.registering import register
+from audiences.registering import NameTaken, register
 from muster.access import Permission, allow, can, who_can
 from muster.htmx import onward, page, wants_fragment
+from muster.models import Person
 from muster.vendor_errors import VendorError
 
 from .loading import me, posted
@@ -38,9 +40,7 @@ def begin(request: HttpRequest) -> HttpResponse:
         context = {"step": CONNECT, "can_do": can(request.user, CONNECT.needs), "ask": who_can(CONNECT.needs)}
         return render(request, "audiences/register_first.html", context)
     form = RegisterForm(workspace, me(request), posted(request), _chosen(workspace, request.GET.get("segment", "")))
-    if request.method == "POST" and form.is_valid():
-        values = form.cleaned_data
-        made = register(**values, by=me(request), at=timezone.now())
+    if request.method == "POST" and form.is_valid() and (made := _registered(form, me(request))):
         with suppress(VendorError):  # its size is on the page as last known
             segments.measure(made.segment, at=timezone.now())
         messages.success(request, f"{made} is registered as a draft. Say below what its definition of done is.")
@@ -53,6 +53,15 @@ def begin(request: HttpRequest) -> HttpResponse:
     return page(request, "audiences/register.html", context, part="segments")
 
 
+def _registered(form: RegisterForm, by: Person) -> Audience | None:
+    """Register what the form says, or return None with the reason on the form."""
+    try:
+        return register(**form.cleaned_data, by=by, at=timezone.now())
+    except NameTaken as refusal:
+        form.add_error("name", str(refusal))
+        return None
+
+
 @allow(Permission.REGISTER)
 @require_POST
 def refresh(request: HttpRequest, pk: int) -> HttpResponse:
@@ -62,12 +71,20 @@ def refresh(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         client = CustomerIo(workspace)
         found = segments.refresh(workspace, at=timezone.now(), client=client)
-        _measure([here.segment] if here else found.values(), client)
     except VendorError as error:
         messages.error(request, f"The segments were not read; you see the last known ones. {' '.join(error.words)}")
     else:
         messages.success(request, f"The {len(found):,} segments of {workspace} were read.")
-    return onward(request, "audiences:definition", here.slug) if here else onward(request, "audiences:register")
+        try:
+            _measure([here.segment] if here else found.values(), client)
+        except VendorError as error:
+            messages.warning(request, f"Not every segment was counted: sizes are as last known. {error.words.happened}")
+    return onward(request, "audiences:definition", here.slug) if here else onward(request, _address(workspace))
+
+
+def _address(workspace: Workspace, **query: int) -> str:
+    """Return the address of the page with this workspace's segments."""
+    return f"{reverse('audiences:register')}?{urlencode({'workspace': workspace.pk, **query})}"
 
 
 def _measure(found: Iterable[Segment], client: CustomerIo) -> None:
@@ -93,7 +110,7 @@ def measure(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "audiences/_segment_size.html", {"segment": segment, "failed": failed})
     if failed:
         messages.error(request, f"{segment} was not counted. {failed}")
-    return redirect(f"{reverse('audiences:register')}?q={segment.number}")
+    return redirect(_address(segment.workspace, q=segment.number))
 
 
 def _workspace(wanted: str) -> Workspace | None:
