@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "muster.local_time.LocalTime",
+    "muster.refused_methods.RefusedMethods",
     "muster.access.DenyByDefault",
 ]
 ROOT_URLCONF = "muster.urls"

@@ -33,6 +33,12 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 @public
+def not_taken(request: HttpRequest) -> HttpResponse:
+    """405: the address is there, but takes no request of this method. The caller adds which it takes."""
+    return render(request, "405.html", status=405)
+
+
+@public
 def not_understood(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """400: what came is no request of a page of ours. Looks at nothing else of it."""
     return HttpResponse(render_to_string("400.html"), status=400)

@@ -68,10 +68,10 @@ def route_of(address: str) -> str | None:
         return None
 
 
-def crawl(client: Client, found: Found, start: str = "/") -> None:
-    """Follow what the pages lead to, PAGES_OF_A_ROUTE of each route, and add what they say."""
+def crawl(client: Client, found: Found, *starts: str) -> None:
+    """Follow what these pages lead to, PAGES_OF_A_ROUTE of each route, and add what they say."""
     seen: defaultdict[str, set[str]] = defaultdict(set)
-    waiting = [start]
+    waiting = list(starts)
     while waiting:
         address = waiting.pop(0)
         route = route_of(address)

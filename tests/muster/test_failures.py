@@ -110,3 +110,26 @@ def test_what_is_no_form_is_refused_in_a_sentence(client: Client) -> None:
     response = client.post("/sign-in/", many, content_type="application/x-www-form-urlencoded")
     assert response.status_code == 400
     assert "so nothing was done. Open the page again" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_method_that_is_not_taken_is_refused_in_a_sentence(
+    marketer: Person, signed_in: Callable[[Person], Client]
+) -> None:
+    for somebody in (Client(), signed_in(marketer)):
+        response = somebody.get("/sign-out/")
+        assert response.status_code == 405
+        assert response.headers["Allow"] == "POST"
+        assert "so nothing was done. Go to the page" in response.content.decode()
+        assert "Content-Security-Policy" in response.headers
+    assert "Event log" in response.content.decode()  # with the way on
+    response = Client().put("/sign-in/")
+    assert response.status_code == 405
+    assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD", "POST"}
+
+
+@pytest.mark.django_db
+def test_a_stranger_learns_nothing_of_the_methods_of_a_page_that_is_not_public() -> None:
+    response = Client().delete("/people/")
+    assert response.status_code == 302
+    assert "Allow" not in response.headers
