@@ -3,7 +3,6 @@
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, cast
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
@@ -14,6 +13,7 @@ from django.utils import timezone
 
 from .access import DEPUTY_ROLES
 from .models import Event, Person
+from .time_zones import time_zones
 
 if TYPE_CHECKING:
     PersonForm = forms.ModelForm[Person]
@@ -28,7 +28,7 @@ REASON = "Shown in the event log, to everybody."
 @lru_cache(maxsize=1)
 def zones() -> list[tuple[str, str]]:
     """Return the time zones to choose from: UTC, then those named after a place."""
-    named = sorted(name for name in available_timezones() if name.startswith(AREAS))
+    named = sorted(name for name in time_zones() if name.startswith(AREAS))
     return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in named)]
 
 

@@ -3,7 +3,6 @@
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar, Never
-from zoneinfo import available_timezones
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
@@ -13,11 +12,12 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from .access import Permission, Role, can, roles_with
+from .time_zones import time_zones
 
 
 def validate_time_zone(name: str) -> None:
     """Raise ValidationError unless the name is one of the IANA time zones."""
-    if name not in available_timezones():
+    if name not in time_zones():
         raise ValidationError("There is no time zone of that name. Choose one like Europe/Berlin or America/New_York.")
 
 

@@ -2,11 +2,11 @@
 
 from datetime import time
 from typing import Any, Final
-from zoneinfo import available_timezones
 
 from django import forms
 
 from audiences.terms import CADENCES
+from muster.time_zones import time_zones
 
 from .models import Schedule
 from .schedule import DAILY, INTERVAL, MANUAL, WEEKLY, Rhythm
@@ -38,7 +38,7 @@ class ScheduleForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         zones: Any = self.fields["zone"]
-        zones.choices = [(name, name.replace("_", " ")) for name in sorted(available_timezones())]
+        zones.choices = [(name, name.replace("_", " ")) for name in sorted(time_zones())]
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
