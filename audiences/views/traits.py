@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.db.models import Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -91,7 +91,10 @@ def allow_for(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def withdraw(request: HttpRequest, pk: int, allowance: int) -> HttpResponse:
     """Take back that an audience may use a sensitive trait."""
-    given = get_object_or_404(TraitAllowance.objects.select_related("trait", "audience"), pk=allowance, trait=pk)
+    given = get_object_or_404(TraitAllowance.objects.select_related("trait", "audience"), pk=allowance)
+    # Not a part of the look-up: the database takes no number of twenty digits there.
+    if given.trait_id != pk:
+        raise Http404("no such allowance of this trait")
     trait_registry.withdraw(given, by=me(request), at=timezone.now())
     messages.success(request, f"{given.audience} may no longer choose {given.trait}; a locked version keeps it.")
     return redirect("audiences:trait", pk)

@@ -233,3 +233,15 @@ def test_a_trait_that_audiences_name_keeps_its_name(cart: Audience, administrato
         ("ltv_tier", "Told better"),
         (f"new_{free.pk}", "Told better"),
     }
+
+
+def test_numbers_that_no_row_can_have_are_not_there(signed_in: Sign, administrator: Person) -> None:
+    allowed = factories.trait("tier", sensitive=True)
+    made = TraitAllowance.objects.create(
+        trait=allowed, audience=factories.audience(), reason="Agreed", by=administrator, at=timezone.now()
+    )
+    browser = signed_in(administrator)
+
+    for trait, allowance in ((10**20, made.pk), (allowed.pk, 10**20), (allowed.pk + 1, made.pk)):
+        assert browser.post(f"/traits/{trait}/allow/{allowance}/withdraw/").status_code == 404
+    assert TraitAllowance.objects.exists()
