@@ -96,7 +96,6 @@ def accepted(parcel: Parcel, maker: Maker, lease: Lease, at: datetime) -> None:
     ready = [ledger.prepared(work.number, work.change()) for work in parcel.works if len(work)]
     adding = batch.pass_name == "additions"
     gained = sum(one.gained for one in ready)
-    asserted = at if adding else None
     with transaction.atomic():
         settle(
             batch,
@@ -105,13 +104,13 @@ def accepted(parcel: Parcel, maker: Maker, lease: Lease, at: datetime) -> None:
             adds=max(0, gained),
             removes=max(0, -gained),
             before={f"{ledger.generation}:{one.number}": [one.digest_before, one.members_before] for one in ready},
-            after={f"{ledger.generation}:{one.number}": [one.digest, len(one.columns["key"])] for one in ready},
+            after={f"{ledger.generation}:{one.number}": [one.digest, one.members] for one in ready},
         )
-        rows = [ledger.store(one, asserted=asserted) for one in ready]
+        rows = [ledger.store(one, asserted=at if adding and one.covered else None) for one in ready]
         if gained:
             Activation.objects.filter(pk=batch.activation_id).update(members=F("members") + gained)
         counted = "accepted_adds" if adding else "accepted_removes"
-        sent = sum(1 for work in parcel.works for events in work.rows.events if events)
+        sent = sum(sum(map(bool, work.rows.events)) for work in parcel.works)
         own = {counted: F(counted) + sent} if batch.run_id == lease.row.pk else {}
         lease.write(progress=F("progress") + 1, failures_in_row=0, **own)
     for one, row in zip(ready, rows, strict=True):

@@ -327,7 +327,7 @@ def test_shards_of_a_lost_worker_are_never_taken_for_the_new_ones(vendors: Vendo
     vendors.people(25, plain=True)
     segment = listed(vendors.segment(generated={"share": 1.0}))
     made = pull.find_or_create(segment, EMAIL_ONLY, began_after=None, fingerprint=None, at=timezone.now())
-    StagedShard.objects.create(pull=made, fence=0, number=0, people=3, blob=b"of another fence")
+    StagedShard.objects.create(pull=made, fence=0, number=0, people=3, head=b"of another", rest=b"fence")
 
     found = pull.advance(made.pk, holder="test", stop=never)
 
