@@ -29,7 +29,7 @@ from .plan import ADD, CHANGE, LEFT, REASSERT, Shard, Sides, claims, is_optout, 
 from .staging import Staged
 from .states import BatchState
 from .terms import Terms
-from .tokens import Flags, TokenSet
+from .tokens import Flags, Tokens, TokenSet
 
 ROWS_AT_ONCE = 200
 PLANS_AT_ONCE = 64
@@ -148,7 +148,7 @@ class Comparison:
         return found
 
     def _tokens_of(self, staged: Staged) -> TokenSet:
-        parts = []
+        parts: list[Tokens] = []
         for number in range(staged.shards):
             parts += self.terms.identifiers.tokens(self._people(number, staged.shards, staged)).values()
         return TokenSet.of(parts)

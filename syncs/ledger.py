@@ -4,7 +4,9 @@ A shard is a row, a whole and a patch. Few change of many, so most batches write
 whole is written anew. See docs/decisions/ledger.md.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property, partial
 from typing import Any, Final
 
@@ -21,6 +23,8 @@ from .models import LedgerShard, LedgerWhole
 
 LOADED_AT_ONCE: Final = 8
 LANES: Final = 1 << 64
+WHOLES_AT_ONCE: Final = 8
+CHANGING: Final = ("version", "members", "digest", "asserted_at", "whole_version", "whole_bytes", "patch")
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,11 @@ class Held:
         return self.row.members if self.row else 0
 
 
-@dataclass(frozen=True)
+@dataclass
 class Prepared:
     """A shard as it will be once its batch is accepted: `whole` or `patch` is what is to be written, sealed.
 
-    `covered`: everybody in it is among those who were added.
+    `covered`: everybody in it is among those who were added. `row` is there once it is stored.
     """
 
     number: int
@@ -59,6 +63,7 @@ class Prepared:
     whole: bytes
     patch: bytes
     covered: bool = False
+    row: LedgerShard = field(default_factory=LedgerShard)
 
     @property
     def gained(self) -> int:
@@ -146,47 +151,59 @@ class Ledger:
     def put(self, number: int, columns: Columns, *, asserted: Any = None) -> None:
         """Store a shard that has no row yet, as a re-cut ledger does. Raises IntegrityError where there is one."""
         whole = seal(pack(columns), aad=self._aad(number, 1, "whole"))
-        self._create(
-            number, whole, version=1, members=len(columns["key"]), digest=digest(columns), asserted_at=asserted
+        row = self._row(number, version=1, members=len(columns["key"]), digest=digest(columns), asserted_at=asserted)
+        row.whole_version, row.whole_bytes = 1, len(whole)
+        row.save(force_insert=True)
+        LedgerWhole.objects.create(shard=row, blob=whole)
+
+    def _row(self, number: int, **fields: Any) -> LedgerShard:
+        return LedgerShard(activation_id=self.activation_id, generation=self.generation, number=number, **fields)
+
+    def store(self, ready: Sequence[Prepared], *, asserted: datetime | None = None) -> None:
+        """Write prepared shards, within a transaction, if each still is what it was made from. Raises LeaseLost otherwise.
+
+        `asserted` is when those who were added were sent.
+        """
+        known = [one.old.pk for one in ready if one.old]
+        rows = LedgerShard.objects.select_for_update().filter(pk__in=known)
+        versions = dict(rows.values_list("pk", "version")) if known else {}
+        for one in ready:
+            if one.old and versions.get(one.old.pk) != one.old.version:
+                raise LeaseLost(f"ledger shard {one.number} was written by somebody else")
+            one.row = self._after(one, asserted)
+        fresh = [one for one in ready if one.old is None]
+        try:
+            LedgerShard.objects.bulk_create([one.row for one in fresh])
+        except IntegrityError as error:
+            raise LeaseLost("a ledger shard was written by somebody else") from error
+        LedgerShard.objects.bulk_create(
+            [one.row for one in ready if one.old],
+            update_conflicts=True,
+            unique_fields=["activation", "generation", "number"],
+            update_fields=CHANGING,
+        )
+        LedgerWhole.objects.bulk_create(
+            [LedgerWhole(shard_id=one.old.pk if one.old else one.row.pk, blob=one.whole) for one in ready if one.whole],
+            batch_size=WHOLES_AT_ONCE,
+            update_conflicts=True,
+            unique_fields=["shard"],
+            update_fields=["blob"],
         )
 
-    def _create(self, number: int, whole: bytes, **fields: Any) -> LedgerShard:
-        place = {"activation_id": self.activation_id, "generation": self.generation, "number": number}
-        row = LedgerShard.objects.create(**place, whole_version=1, whole_bytes=len(whole), **fields)
-        LedgerWhole.objects.create(shard=row, blob=whole)
+    def _after(self, one: Prepared, asserted: datetime | None) -> LedgerShard:
+        old = one.old
+        row = self._row(one.number, version=one.version, members=one.members, digest=one.digest, patch=one.patch)
+        row.asserted_at = asserted if one.covered and asserted else old.asserted_at if old else None
+        row.whole_version = one.version if one.whole or old is None else old.whole_version
+        row.whole_bytes = len(one.whole) if one.whole or old is None else old.whole_bytes
         return row
 
-    def store(self, prepared: Prepared, *, asserted: Any = None) -> LedgerShard:
-        """Write a prepared shard if its version is still the one it was made from. Raises LeaseLost otherwise.
-
-        `asserted` is when all of its members were sent.
-        """
-        fields: dict[str, Any] = {
-            "version": prepared.version,
-            "members": prepared.members,
-            "digest": prepared.digest,
-            **({} if asserted is None else {"asserted_at": asserted}),
-        }
-        old = prepared.old
-        if old is None:
-            try:
-                return self._create(prepared.number, prepared.whole, **fields)
-            except IntegrityError as error:
-                raise LeaseLost(f"ledger shard {prepared.number} was written by somebody else") from error
-        fields["patch"] = prepared.patch
-        if prepared.whole:
-            fields |= {"whole_version": prepared.version, "whole_bytes": len(prepared.whole)}
-        if not LedgerShard.objects.filter(pk=old.pk, version=old.version).update(**fields):
-            raise LeaseLost(f"ledger shard {prepared.number} was written by somebody else")
-        if prepared.whole:
-            LedgerWhole.objects.filter(shard=old).update(blob=prepared.whole)
-        for name, value in fields.items():
-            setattr(old, name, value)
-        return old
-
-    def committed(self, prepared: Prepared, row: LedgerShard) -> None:
+    def committed(self, ready: Sequence[Prepared]) -> None:
         """Keep what was stored, after the transaction is committed."""
-        self._remember(prepared.number, Held(row, prepared.after.whole, prepared.after.patch))
+        for one in ready:
+            if one.old:
+                one.row.pk = one.old.pk
+            self._remember(one.number, Held(one.row, one.after.whole, one.after.patch))
 
 
 def most_patched(row: LedgerShard) -> int:

@@ -188,7 +188,7 @@ def fingerprint(columns: Columns, secret: int) -> tuple[int, int]:
         order = np.arange(len(owner)) - (columns["id.ends"].astype(np.int64) - lengths_of(columns["id.ends"]))[owner]
         raw = np.ascontiguousarray(columns["id.raw"]).view(np.uint64).reshape(-1, 4)
         named = columns["id.field"].astype(np.uint64) + (order.astype(np.uint64) << np.uint64(8))
-        carried = mixed(member[owner] * ODD + np.bitwise_xor.reduce(raw, axis=1)) + named * ODD
+        carried: Tokens = mixed(member[owner] * ODD + np.bitwise_xor.reduce(raw, axis=1)) + named * ODD
         each = np.concatenate([member, mixed(carried)])
         return int(each.sum(dtype=np.uint64)), int(mixed(each ^ np.uint64(secret)).sum(dtype=np.uint64))
 

@@ -59,7 +59,9 @@ class Shard:
 
 def lengths_of(ends: Array) -> Array:
     """Return how many flat entries each owner has, from their cumulative ends."""
-    return np.asarray(np.diff(ends.astype(np.int64), prepend=np.int64(0)), dtype=np.int64)
+    lengths = ends.astype(np.int64)
+    lengths[1:] -= ends[:-1]
+    return lengths
 
 
 def owners_of(ends: Array) -> Array:

@@ -1,6 +1,7 @@
 """Staged shards: the people of one complete reading, by key prefix, sealed in the database for as long as runs need them.
 
-The columns of a shard, in its head and in the rest, are told in syncs/people.py. Shard n of N holds the keys whose first bits are n, sorted by key.
+A shard's columns, in its head and in the rest, are told in syncs/people.py. Shard n of N holds the keys whose first bits
+are n, sorted by key.
 """
 
 from collections import Counter

@@ -78,7 +78,7 @@ class TokenSet:
         some = np.flatnonzero(found)
         places = np.minimum(np.searchsorted(self.values, tokens[some]), len(self.values) - 1)
         found[some] = self.values[places] == tokens[some]
-        return found
+        return np.asarray(found)
 
 
 def keys_among(keys: Array, sorted_keys: Array) -> Flags:

@@ -77,7 +77,7 @@ def some(people: People, chosen: Array) -> People:
 
 
 class Maker:
-    """Makes the work of one run. `erased` is asked for every addition."""
+    """Makes the work of one run. `erased` is asked for every addition, and is as of the last `ask_who_was_erased`."""
 
     def __init__(self, run: Run) -> None:
         assert run.pull is not None, "a planned run has its reading"
@@ -88,6 +88,11 @@ class Maker:
         self.plans = Plans(run, self.ledger.shards)
         self.erased = Erased(run.activation.audience.segment.workspace)
         self.adds_parked = bool(run.verdict.get("adds", {}).get("held"))
+
+    def ask_who_was_erased(self) -> None:
+        """Look whether somebody was erased since: before every request."""
+        if not self.erased.is_current():
+            self.erased = Erased(self.erased.workspace)
 
     def work(self, pass_name: str, number: int, span: tuple[bytes, bytes] = (b"", b"")) -> Work:
         """Return the people of a pass in a prefix whose keys are in [from, to); an empty end is open."""
@@ -101,8 +106,6 @@ class Maker:
     def _additions(self, number: int, plan: Columns, span: tuple[bytes, bytes]) -> Work:
         if "op" not in plan:
             return Work(number, np.zeros(0, KEY), Rows())
-        if not self.erased.is_current():
-            self.erased = Erased(self.erased.workspace)
         people, op = self._planned(number, plan, span)
         gone = self._erased(people)
         lost_key, lost_op = people["key"][gone], op[gone]

@@ -178,9 +178,9 @@ def stored(activation: Activation, number: int = 0) -> LedgerShard:
     """Store SOME as an acknowledged batch does."""
     mine = ledger_of(activation)
     prepared = mine.prepared(number, Change(add=members(SOME)))
-    row = mine.store(prepared, asserted=timezone.now())
-    mine.committed(prepared, row)
-    return row
+    mine.store([prepared], asserted=timezone.now())
+    mine.committed([prepared])
+    return prepared.row
 
 
 @pytest.mark.engine
@@ -211,7 +211,8 @@ def test_versions_count_up_and_the_chain_of_digests_holds(activation: Activation
     before = mine.columns(0)
     prepared = mine.prepared(0, Change(remove_key=keys([key_of(0)])))
     assert (prepared.digest_before, prepared.members_before, prepared.gained) == (digest(before), 5, -1)
-    row = mine.store(prepared)
+    mine.store([prepared])
+    row = LedgerShard.objects.get()
     assert (row.version, row.members, row.digest) == (2, 4, digest(ledger_of(activation).columns(0)))
 
 
@@ -221,9 +222,9 @@ def test_a_shard_that_somebody_else_wrote_meanwhile_is_not_overwritten(activatio
     stored(activation)
     mine, theirs = ledger_of(activation), ledger_of(activation)
     my_change = mine.prepared(0, Change(remove_key=keys([key_of(0)])))
-    theirs.store(theirs.prepared(0, Change(remove_key=keys([key_of(1)]))))
+    theirs.store([theirs.prepared(0, Change(remove_key=keys([key_of(1)])))])
     with pytest.raises(LeaseLost):
-        mine.store(my_change)
+        mine.store([my_change])
     assert set(as_dict(ledger_of(activation).columns(0))) == set(SOME) - {key_of(1)}
 
 
@@ -235,7 +236,7 @@ def test_the_first_row_of_a_prefix_is_written_once() -> None:
     first = mine.prepared(0, Change(add=members(SOME)))
     stored(activation)
     with pytest.raises(LeaseLost):
-        mine.store(first)
+        mine.store([first])
     assert LedgerShard.objects.get().version == 1
 
 
