@@ -24,7 +24,7 @@ from .lease import Lease
 from .ledger import LOADED_AT_ONCE, Ledger
 from .members import fits, nobody, recut, shard_count
 from .models import Batch, LedgerShard, PlanShard, Run
-from .people import FIRST
+from .people import TOKENS
 from .plan import ADD, CHANGE, LEFT, REASSERT, Shard, Sides, claims, is_optout, is_release, merge, without_claims
 from .staging import Staged
 from .states import BatchState
@@ -129,9 +129,9 @@ class Comparison:
     def _judged(self, number: int) -> Columns:
         """Return people with their digests where one of them may be an erased person's."""
         people = self._mine(number)
-        firsts = [people[name] for _, column in self.terms.identifiers.fields if (name := FIRST + column) in people]
-        if any(self.erased.may_hold(first) for first in firsts):
-            return self.staged.columns(number, self.activation.shards)
+        for code, column in self.terms.identifiers.fields:
+            if column not in people and self.erased.may_hold(people[TOKENS + column], code):
+                return self.staged.columns(number, self.activation.shards)
         return people
 
     def _out(self) -> list[Array]:
@@ -171,13 +171,14 @@ class Comparison:
         counts.in_segment += len(out)
         counts.before += before
         numbers = [segment.number for segment in self.terms.exclusions]
-        for reason, people in zip(*np.unique(out[out != Out.IN], return_counts=True), strict=True):
-            counts.out[name_of(int(reason), numbers)] += int(people)
+        people = np.bincount(out, minlength=1)
+        for reason in np.flatnonzero(people[1:]) + 1:
+            counts.out[name_of(int(reason), numbers)] += int(people[reason])
 
     def _count_plan(self, shard: Shard) -> None:
         counts = self.counts
-        for op, people in zip(*np.unique(shard.op[shard.op > 0], return_counts=True), strict=True):
-            counts.ops[int(op)] += int(people)
+        for op, people in enumerate(np.bincount(shard.op, minlength=1)[1:].tolist(), 1):
+            counts.ops[op] += people
         if not len(shard.gone_key):
             return
         release = is_release(shard)

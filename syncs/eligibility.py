@@ -8,8 +8,8 @@ import numpy as np
 
 from muster.columns import Array, Columns
 
-from .people import FIRST
-from .tokens import FIELD_CODES, Flags, Tokens, TokenSet, keys_among, tokens, tokens_of
+from .people import TOKENS
+from .tokens import FIELD_CODES, Flags, Tokens, TokenSet, keys_among, tokens
 
 
 class Out(IntEnum):
@@ -31,6 +31,7 @@ class Out(IntEnum):
 
 # The wish of the person concerned: their removal is never parked and never paused.
 OPTED_OUT = frozenset({Out.ERASED, Out.UNSUBSCRIBED, Out.DO_NOT_SHARE, Out.CONSENT})
+BLOCKS = np.array([reason in OPTED_OUT or reason >= Out.EXCLUDED for reason in range(256)])
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Identifiers:
     def tokens(self, people: Columns) -> dict[int, Tokens]:
         """Return the tokens of each field, by code; of people's heads as of the whole of them."""
         return {
-            code: tokens_of(people[FIRST + column], code) if FIRST + column in people else tokens(people[column], code)
+            code: people[TOKENS + column] if TOKENS + column in people else tokens(people[column], code)
             for code, column in self.fields
         }
 
@@ -122,7 +123,7 @@ def _mark_consent(people: Columns, rules: Rules, mark: Callable[[Flags, int], No
 
 def blocking_tokens(people: Columns, rules: Rules, out: Array) -> list[Tokens]:
     """Return the identifiers of people who are out by their own wish, an exclusion, or erasure."""
-    blocking = np.isin(out, [int(reason) for reason in OPTED_OUT]) | (out >= Out.EXCLUDED)
+    blocking = BLOCKS[out]
     return [found[blocking] for found in rules.identifiers.tokens(people).values()] if blocking.any() else []
 
 

@@ -9,7 +9,7 @@ from muster.columns import KEY, Array
 from muster.vault import pepper
 
 from .models import Tombstone
-from .tokens import Flags, Tokens, words
+from .tokens import Flags, Tokens, salt, words
 
 
 def identifier_value(digest: bytes) -> bytes:
@@ -39,9 +39,9 @@ class Erased:
         """Whether nobody was erased since."""
         return not Tombstone.objects.filter(workspace=self.workspace, pk__gt=self.newest).exists()
 
-    def may_hold(self, first_words: Tokens) -> bool:
-        """Whether one of the digests that begin so may be an erased person's."""
-        return bool(self._values and self._hinted(first_words).any())
+    def may_hold(self, tokens: Tokens, code: int) -> bool:
+        """Whether one of these identifiers of a field may be an erased person's."""
+        return bool(self._values and self._hinted(tokens ^ salt(code)).any())
 
     def _hinted(self, first_words: Tokens) -> Flags:
         hints = np.ascontiguousarray(first_words).view(np.dtype("<u2")).reshape(-1, 4)[:, 0]

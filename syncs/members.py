@@ -17,7 +17,6 @@ from .people import joined_texts, taken_texts
 from .plan import flat_rows, lengths_of, owners_of
 from .tokens import ODD, Tokens, halves, keys_among, located, mixed
 
-AIM = 4096
 MOST, LEAST = 8000, 500
 GONE: Final = "gone.key"
 
@@ -182,20 +181,19 @@ def fingerprint(columns: Columns, secret: int) -> tuple[int, int]:
     """
     first = halves(columns["key"])
     second = np.ascontiguousarray(columns["key"]).view(np.uint64).reshape(-1, 2)[:, 1]
-    with np.errstate(over="ignore"):
-        member = mixed(mixed(mixed(first ^ np.uint64(secret)) * ODD + second) * ODD + columns["digest"])
-        owner = owners_of(columns["id.ends"])
-        order = np.arange(len(owner)) - (columns["id.ends"].astype(np.int64) - lengths_of(columns["id.ends"]))[owner]
-        raw = np.ascontiguousarray(columns["id.raw"]).view(np.uint64).reshape(-1, 4)
-        named = columns["id.field"].astype(np.uint64) + (order.astype(np.uint64) << np.uint64(8))
-        carried: Tokens = mixed(member[owner] * ODD + np.bitwise_xor.reduce(raw, axis=1)) + named * ODD
-        each = np.concatenate([member, mixed(carried)])
-        return int(each.sum(dtype=np.uint64)), int(mixed(each ^ np.uint64(secret)).sum(dtype=np.uint64))
+    member = mixed(mixed(mixed(first ^ np.uint64(secret)) * ODD + second) * ODD + columns["digest"])
+    ends, lengths = columns["id.ends"].astype(np.int64), lengths_of(columns["id.ends"])
+    place = (np.arange(len(columns["id.field"])) - np.repeat(ends - lengths, lengths)).astype(np.uint64)
+    raw = np.ascontiguousarray(columns["id.raw"]).view(np.uint64).reshape(-1, 4)
+    named = columns["id.field"] + (place << np.uint64(8))
+    carried = mixed((np.repeat(member, lengths) ^ np.bitwise_xor.reduce(raw, axis=1)) * ODD + named)
+    each: Tokens = np.concatenate([member, carried])
+    return int(each.sum(dtype=np.uint64)), int(mixed(each ^ np.uint64(secret)).sum(dtype=np.uint64))
 
 
 def shard_count(people: int) -> int:
-    """Return the power of two that gives shards of about 4,096 people."""
-    return 1 << max(0, (max(1, people) - 1) // AIM).bit_length()
+    """Return the power of two that gives shards of 4,000 to 8,000 people: what a shard costs is shared by many."""
+    return 1 << max(0, (max(1, people) - 1) // MOST).bit_length()
 
 
 def fits(people: int, shards: int) -> bool:

@@ -12,7 +12,7 @@
 Texts of varying length are two columns: `.ends` and `.data` (muster.columns.texts).
 
 A head is what comparing needs of people, a quarter of the bytes: key, ext_at, flags, and instead of each digest
-  first:<name>   u8   its first 8 bytes
+  token:<name>   u8   its token (syncs/tokens.py)
 """
 
 import hashlib
@@ -25,14 +25,15 @@ import numpy as np
 from audiences.identity import UNUSABLE, email_digests, phone_digests
 from muster.columns import DIGEST, KEY, Array, Columns
 
-from .tokens import words
+from .tokens import FIELD_CODES, tokens
 
 ABSENT, TRUE, OTHER = 0, 1, 2
 UNSUBSCRIBED: Final = "unsubscribed"
 TRUTHY: Final = frozenset({"true", "1", "yes"})
 TEXTS: Final = ".ends"
-FIRST: Final = "first:"
+TOKENS: Final = "token:"
 HEAD: Final = frozenset({"key", "ext_at"})
+DIGESTS: Final = {"email": "email", "email_google": "email", "phone_digits": "phone", "phone_e164": "phone"}
 
 
 @dataclass(frozen=True)
@@ -168,10 +169,11 @@ def between(columns: Columns, start: int, stop: int) -> Columns:
 
 
 def parted(columns: Columns) -> tuple[Columns, Columns]:
-    """Return people's heads and the rest of them; both together are everything, and the first words besides."""
+    """Return people's heads and the rest of them; both together are everything, and the tokens besides."""
     head = {name: column for name, column in columns.items() if name in HEAD or name.startswith("flag:")}
     rest = {name: column for name, column in columns.items() if name not in head}
-    return head | {FIRST + name: words(column) for name, column in rest.items() if column.dtype == DIGEST}, rest
+    known = {name: FIELD_CODES[field] for name, field in DIGESTS.items() if name in rest}
+    return head | {TOKENS + name: tokens(rest[name], code) for name, code in known.items()}, rest
 
 
 def joined(parts: Sequence[Columns]) -> Columns:

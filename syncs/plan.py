@@ -22,6 +22,8 @@ from .tokens import ODD, Flags, Tokens, TokenSet, keys_among, located, words
 
 ADD, CHANGE, REASSERT = 1, 2, 3
 LEFT: Final = 100
+OWN: Final = np.array([reason in OPTED_OUT for reason in range(256)])
+OWN_OF_SUPPRESSED: Final = np.array([reason in {Out.ERASED, Out.DO_NOT_SHARE} for reason in range(256)])
 PASSES: Final = ("optouts", "removals", "additions")
 
 
@@ -80,9 +82,7 @@ def flat_rows(all_ends: Array, chosen: Array) -> tuple[Array, Array]:
 
 def ledger_tokens(ledger: Columns, rows: Array | slice = slice(None)) -> Tokens:
     """Return the tokens of identifiers in a ledger shard: of all in order, or of those at these flat places."""
-    plain = words(ledger["id.raw"][rows])
-    with np.errstate(over="ignore"):
-        return plain ^ (ledger["id.field"][rows].astype(np.uint64) * ODD)
+    return words(ledger["id.raw"][rows]) ^ (ledger["id.field"][rows].astype(np.uint64) * ODD)
 
 
 @dataclass(frozen=True)
@@ -210,8 +210,7 @@ def without_claims(shard: Shard, claimed: TokenSet) -> Shard:
 
 def is_optout(why: Array, drop: Array, *, suppresses: bool) -> Flags:
     """Return which removals are the person's own wish; from a suppression list only erasure and a refusal to share are."""
-    own = {Out.ERASED, Out.DO_NOT_SHARE} if suppresses else OPTED_OUT
-    return np.asarray(np.isin(why, [int(reason) for reason in own]) & (drop == 0))
+    return np.asarray((OWN_OF_SUPPRESSED if suppresses else OWN)[why] & (drop == 0))
 
 
 def is_release(shard: Shard) -> Flags:

@@ -24,15 +24,15 @@ from .people import between, joined, parted, prefixes, tally
 from .spool import Spool
 from .states import LIVE, BatchState, PullState
 
-MOST_PEOPLE: Final = 4_096
+MOST_PEOPLE: Final = 8_000
 LEAST_PEOPLE: Final = 512
-SHARD_BYTES: Final = 450_000
+SHARD_BYTES: Final = 2_000_000
 AT_ONCE_BYTES: Final = 8_000_000
 KEPT: Final = timedelta(minutes=15)
 LONGEST: Final = timedelta(hours=24)
-ROWS_AT_ONCE: Final = 64
-HEADS_AT_ONCE: Final = 32
-RESTS_AT_ONCE: Final = 8
+ROWS_AT_ONCE: Final = 32
+HEADS_AT_ONCE: Final = 16
+RESTS_AT_ONCE: Final = 4
 
 
 class NotStaged(LookupError):
@@ -91,7 +91,7 @@ def aad(pull_id: int, fence: int, number: int, part: str) -> bytes:
 
 
 def shard_count(people: int, width: float) -> int:
-    """Return how many shards, a power of two, hold about 4,096 people each, or fewer of `width` bytes where they are wide."""
+    """Return how many shards, a power of two, hold up to 8,000 people each, or fewer of `width` bytes where they are wide."""
     most = min(MOST_PEOPLE, max(LEAST_PEOPLE, int(SHARD_BYTES / max(width, 1.0))))
     return 1 << (max(1, -(-people // most)) - 1).bit_length()
 

@@ -13,6 +13,7 @@ Array = npt.NDArray[Any]
 FIELD_CODES: Mapping[str, int] = {"email": 1, "phone": 2, "external_id": 3}
 ABSENT = np.uint64(0)
 ODD = np.uint64(0x9E3779B97F4A7C15)
+SHIFT, FIRST_FACTOR, SECOND_FACTOR = np.uint64(33), np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 
 
 def words(digests: Array) -> Tokens:
@@ -24,29 +25,27 @@ def words(digests: Array) -> Tokens:
 
 def tokens(digests: Array, code: int) -> Tokens:
     """Return a token for each digest of one field; 0 where absent. Equal digests of one field have equal tokens."""
-    return tokens_of(words(digests), code)
+    first = words(digests)
+    return np.where(first == ABSENT, ABSENT, first ^ salt(code))
 
 
-def tokens_of(first: Tokens, code: int) -> Tokens:
-    """Return the tokens from the first words of one field's digests."""
-    with np.errstate(over="ignore"):
-        return np.where(first == ABSENT, ABSENT, first ^ (np.uint64(code) * ODD))
+def salt(code: int) -> np.uint64:
+    """Return what tells a field's tokens from another's."""
+    return np.uint64(code * int(ODD) % (1 << 64))
 
 
 def mixed(values: Tokens) -> Tokens:
     """Return the numbers with their bits spread over all 64 (the finaliser of MurmurHash3)."""
-    with np.errstate(over="ignore"):
-        spread = (values ^ (values >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
-        spread = (spread ^ (spread >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
-        return spread ^ (spread >> np.uint64(33))
+    spread = (values ^ (values >> SHIFT)) * FIRST_FACTOR
+    spread = (spread ^ (spread >> SHIFT)) * SECOND_FACTOR
+    return spread ^ (spread >> SHIFT)
 
 
 def digest_of(columns: list[Tokens], secret: int, version: int, length: int) -> Tokens:
     """Return 8 keyed bytes for each member over every token that would be sent and the payload's version."""
-    with np.errstate(over="ignore"):
-        found = np.full(length, np.uint64(secret) ^ np.uint64(version), np.uint64)
-        for column in columns:
-            found = mixed(found * ODD + column)
+    found = np.full(length, np.uint64(secret) ^ np.uint64(version), np.uint64)
+    for column in columns:
+        found = mixed(found * ODD + column)
     return found
 
 

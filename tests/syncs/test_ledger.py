@@ -140,9 +140,9 @@ def test_joined_shards_keep_userids(all_of_them: Model) -> None:
 
 
 @pytest.mark.parametrize(
-    ("people", "shards"), [(0, 1), (1, 1), (4096, 1), (4097, 2), (8192, 2), (8193, 4), (1_000_000, 256)]
+    ("people", "shards"), [(0, 1), (1, 1), (8000, 1), (8001, 2), (16_000, 2), (16_001, 4), (1_000_000, 128)]
 )
-def test_shards_hold_about_four_thousand(people: int, shards: int) -> None:
+def test_shards_hold_up_to_eight_thousand(people: int, shards: int) -> None:
     assert shard_count(people) == shards
     assert fits(people, shards)
 
