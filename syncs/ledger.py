@@ -13,11 +13,11 @@ from typing import Any, Final
 from django.db import IntegrityError
 
 from audiences.models import Activation
-from muster.columns import Columns, pack, unpack
+from muster.columns import Array, Columns, pack, unpack
 from muster.vault import pepper, seal, unseal
 
 from .lease import LeaseLost
-from .members import Change, fingerprint, merged, nobody, patch_of
+from .members import Change, fingerprint, merged, nobody, patch_of, those_of, touched
 from .members import combined as combined_patches
 from .models import LedgerShard, LedgerWhole
 
@@ -49,12 +49,11 @@ class Held:
 class Prepared:
     """A shard as it will be once its batch is accepted: `whole` or `patch` is what is to be written, sealed.
 
-    `covered`: everybody in it is among those who were added. `row` is there once it is stored.
+    `after` is the same opened; `covered`: everybody in it is among those who were added. `row` is there once it is stored.
     """
 
     number: int
     old: LedgerShard | None
-    after: Held
     version: int
     members_before: int
     members: int
@@ -62,6 +61,7 @@ class Prepared:
     digest: str
     whole: bytes
     patch: bytes
+    after: Columns
     covered: bool = False
     row: LedgerShard = field(default_factory=LedgerShard)
 
@@ -73,7 +73,7 @@ class Prepared:
 class Ledger:
     """The shards of one activation in one generation; the newest few are kept in memory."""
 
-    def __init__(self, activation: Activation, *, texts_too: bool, most_cached: int = 24) -> None:
+    def __init__(self, activation: Activation, *, texts_too: bool, most_cached: int = 12) -> None:
         self.activation_id = activation.pk
         self.generation = activation.generation
         self.shards = activation.shards
@@ -89,23 +89,27 @@ class Ledger:
         """Return the members of a prefix. Raises WrongKey and Tampered."""
         return self._held(number).columns
 
+    def those_of(self, number: int, keys: Array) -> Columns:
+        """Return the members of a prefix who have these sorted keys. Raises WrongKey and Tampered."""
+        held = self._held(number)
+        return those_of(keys, held.whole, held.patch)
+
     def _held(self, number: int) -> Held:
         if number not in self._known:
-            stop = min(self.shards, number + min(LOADED_AT_ONCE, self._most))
-            found = {row.number: row for row in self._rows(number, stop)}
+            found = self._loaded(number, min(self.shards, number + min(LOADED_AT_ONCE, self._most)))
             # The one that is asked for comes last, so that it is not the first to go.
-            for place in range(max(stop, number + 1) - 1, number - 1, -1):
-                if place not in self._known:
-                    row = found.get(place)
-                    self._remember(place, self._opened(row) if row else Held(None, self._nobody()))
+            for place in sorted({number, *found} - self._known.keys(), reverse=True):
+                self._remember(place, found.get(place) or Held(None, self._nobody()))
         return self._known[number]
 
-    def _rows(self, first: int, stop: int) -> Any:
-        rows = LedgerShard.objects.filter(activation_id=self.activation_id, generation=self.generation)
-        return rows.filter(number__gte=first, number__lt=max(stop, first + 1)).select_related("whole")
+    def _loaded(self, first: int, stop: int) -> dict[int, Held]:
+        shards = LedgerShard.objects.filter(activation_id=self.activation_id, generation=self.generation)
+        rows = list(shards.filter(number__gte=first, number__lt=max(stop, first + 1)))
+        wholes = dict(LedgerWhole.objects.filter(shard__in=rows).values_list("shard_id", "blob")) if rows else {}
+        return {row.number: self._opened(row, bytes(wholes[row.pk])) for row in rows if row.number not in self._known}
 
-    def _opened(self, row: LedgerShard) -> Held:
-        whole = unpack(unseal(bytes(row.whole.blob), aad=self._aad(row.number, row.whole_version, "whole")))
+    def _opened(self, row: LedgerShard, blob: bytes) -> Held:
+        whole = unpack(unseal(blob, aad=self._aad(row.number, row.whole_version, "whole")))
         if not row.patch:
             return Held(row, whole)
         return Held(row, whole, unpack(unseal(bytes(row.patch), aad=self._aad(row.number, row.version, "patch"))))
@@ -123,28 +127,26 @@ class Ledger:
         """Return the shard after a change, sealed, to be stored inside of the transaction that settles the batch."""
         held = self._held(number)
         row, version = held.row, (held.row.version if held.row else 0) + 1
-        old, patch = patch_of(held.columns, change)
+        keys = touched(change)
+        old = those_of(keys, held.whole, held.patch)
+        patch = patch_of(keys, old, change)
         members = held.members - len(old["key"]) + len(patch["key"])
         digest_before = row.digest if row else ""
         both = patch if held.patch is None else combined_patches(held.patch, patch)
         packed = pack(both)
         rewrites = row is None or len(packed) > most_patched(row)
-        if rewrites:
-            after = Held(row, merged(held.columns, patch))
-            whole = seal(pack(after.whole), aad=self._aad(number, version, "whole"))
-        else:
-            after = Held(row, held.whole, both)
+        after = merged(held.columns, patch) if rewrites else both
         return Prepared(
             number=number,
             old=row,
-            after=after,
             version=version,
             members_before=held.members,
             members=members,
             digest_before=digest_before,
             digest=moved(digest_before, old, patch),
-            whole=whole if rewrites else b"",
+            whole=seal(pack(after), aad=self._aad(number, version, "whole")) if rewrites else b"",
             patch=b"" if rewrites else seal(packed, aad=self._aad(number, version, "patch")),
+            after=after,
             covered=change.add is not None and len(change.add.key) == members,
         )
 
@@ -203,7 +205,10 @@ class Ledger:
         for one in ready:
             if one.old:
                 one.row.pk = one.old.pk
-            self._remember(one.number, Held(one.row, one.after.whole, one.after.patch))
+            if one.whole:
+                self._remember(one.number, Held(one.row, one.after))
+            elif known := self._known.get(one.number):
+                self._remember(one.number, Held(one.row, known.whole, one.after))
 
 
 def most_patched(row: LedgerShard) -> int:

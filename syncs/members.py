@@ -142,14 +142,32 @@ def _distinct(order: Array, owner: Array, fields: Array, raw: Array) -> Array:
     return np.asarray(order[np.sort(first)])
 
 
-def patch_of(before: Columns, change: Change) -> tuple[Columns, Columns]:
-    """Return the members whom a change touches as they are before it, and the patch that it is to the shard."""
-    parts = [change.remove_key, change.drop_key, *([] if change.add is None else [change.add.key])]
-    touched = np.unique(np.concatenate(parts))
-    places, found = located(touched, before["key"])
-    old = selected(before, places[found])
-    new = changed(old, change)
-    return old, {**new, GONE: touched[~keys_among(touched, new["key"])]}
+def touched(change: Change) -> Array:
+    """Return the keys of the members whom a change is about, sorted."""
+    parts = [part for part in (change.remove_key, change.drop_key) if len(part)]
+    if change.add is not None:
+        parts.append(change.add.key)
+    return parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts)) if parts else change.remove_key
+
+
+def patch_of(keys: Array, before: Columns, change: Change) -> Columns:
+    """Return the patch that a change of members with these keys is; `before` are those of them who are there."""
+    after = changed(before, change)
+    return {**after, GONE: keys[~keys_among(keys, after["key"])]}
+
+
+def those_of(keys: Array, whole: Columns, patch: Columns | None) -> Columns:
+    """Return the members with these sorted keys of a shard, without making all of it."""
+    if patch is None:
+        return _some(keys, whole)
+    newer = _some(keys, patch)
+    older = keys[~keys_among(keys, patch["key"]) & ~keys_among(keys, patch[GONE])]
+    return merged(_some(older, whole), {**newer, GONE: keys[:0]})
+
+
+def _some(keys: Array, members: Columns) -> Columns:
+    places, found = located(keys, members["key"])
+    return selected(members, places[found])
 
 
 def merged(before: Columns, patch: Columns) -> Columns:

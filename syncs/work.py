@@ -166,7 +166,7 @@ class Maker:
         keys, drop = plan["gone.key"][chosen], plan["gone.drop"][chosen]
         places, ends = flat_rows(plan["gone.ends"], chosen)
         take = plan["gone.take"][places]
-        rows = self._removal_rows(pass_name, keys, drop, ends, take, self.ledger.columns(number))
+        rows = self._removal_rows(pass_name, keys, drop, ends, take, self.ledger.those_of(number, keys))
         return Work(number, keys, rows, drop=drop, ends=ends, take=take)
 
     def _may_go(self, plan: Columns) -> Flags:
