@@ -1,7 +1,7 @@
 """What an activation holds, in sealed shards: read, and changed by an acknowledged batch.
 
 A shard is a row, a whole and a patch. Few change of many, so most batches write the patch only; when that has grown, the
-whole is written anew. See docs/decisions/ledger.md.
+whole is written anew. See docs/decisions/shards-as-columns.md.
 """
 
 from collections.abc import Sequence
