@@ -7,6 +7,7 @@ from typing import Any
 from django import forms, template
 from django.conf import settings
 from django.core.paginator import Page
+from django.db.models.fields import BLANK_CHOICE_DASH
 from django.template import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -18,6 +19,7 @@ from muster.navigation import PLACES, Place
 
 register = template.Library()
 
+DASHES = BLANK_CHOICE_DASH[0][1]
 INPUT_CLASSES = {
     forms.Select: "select",
     forms.SelectMultiple: "select",
@@ -75,6 +77,7 @@ def _navigation(label: str, places: tuple[Place, ...], current: Place | None) ->
 def field(bound: forms.BoundField, *, wide: bool = False) -> dict[str, object]:
     """`{% field form.name %}`: label, input, help and errors, connected for those who cannot see the page."""
     widget = bound.field.widget
+    _name_the_empty_choice(bound.field)
     css_class = _css_class(widget)
     return {
         "bound": bound,
@@ -82,7 +85,18 @@ def field(bound: forms.BoundField, *, wide: bool = False) -> dict[str, object]:
         "wide": wide,
         "one_box": isinstance(widget, forms.CheckboxInput),
         "group": bound.use_fieldset,
+        # The first choice of a list says by itself that nothing has to be chosen.
+        "optional": not bound.field.required and type(widget) is not forms.Select,
     }
+
+
+def _name_the_empty_choice(asked: forms.Field) -> None:
+    """Django shows "---------" for it, which says nothing."""
+    words = "Choose one" if asked.required else "Not chosen"
+    if isinstance(asked, forms.ModelChoiceField):
+        asked.empty_label = words if asked.empty_label == DASHES else asked.empty_label
+    elif isinstance(asked, forms.ChoiceField) and ("", DASHES) in (choices := list(asked.choices)):
+        asked.choices = [(value, words if value == "" else label) for value, label in choices]
 
 
 def _css_class(widget: forms.Widget) -> str:
