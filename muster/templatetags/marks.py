@@ -95,7 +95,7 @@ def _name_the_empty_choice(asked: forms.Field) -> None:
     words = "Choose one" if asked.required else "Not chosen"
     if isinstance(asked, forms.ModelChoiceField):
         asked.empty_label = words if asked.empty_label == DASHES else asked.empty_label
-    elif isinstance(asked, forms.ChoiceField) and ("", DASHES) in (choices := list(asked.choices)):
+    elif isinstance(asked, forms.ChoiceField) and ("", DASHES) in (choices := list(asked.choices)):  # type: ignore[arg-type]
         asked.choices = [(value, words if value == "" else label) for value, label in choices]
 
 
