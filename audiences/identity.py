@@ -128,7 +128,7 @@ def _american_lines() -> tuple[re.Pattern[str], ...]:
 
     known = PhoneMetadata.metadata_for_region("US")
     assert known is not None, "the tables know the United States"
-    return tuple(re.compile(one.national_number_pattern) for one in (known.general_desc, known.fixed_line))
+    return tuple(re.compile(one.national_number_pattern or "") for one in (known.general_desc, known.fixed_line) if one)
 
 
 def email_digests(values: Sequence[str]) -> tuple[list[bytes], list[bytes], list[tuple[int, int]]]:
