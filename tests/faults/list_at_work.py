@@ -28,7 +28,7 @@ APART = 200  # numbers between the first people of two lists
 
 def short(settings: Settings) -> None:
     """Let leases be so short that a test can wait for their end, and batches hold 20 people."""
-    settings.LEASE_SECONDS, settings.RENEW_SECONDS, settings.REQUEST_TIMEOUT = 0.9, 0.1, 0.4
+    settings.LEASE_SECONDS, settings.RENEW_SECONDS, settings.REQUEST_TIMEOUT = 1.5, 0.2, 0.8
     settings.RING_SECONDS, settings.SENDERS, settings.BATCH_PEOPLE = 0.05, 2, 20
 
 

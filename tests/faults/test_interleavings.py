@@ -166,7 +166,7 @@ def emptied(world: AtWork, redis: RedisServer, settings: Settings) -> Iterator[l
 
 def test_redis_is_emptied_again_and_again_while_a_run_goes_on(world: AtWork, emptied: list[int]) -> None:
     run = world.started()
-    until = time.monotonic() + 30
+    until = time.monotonic() + 90
     while run.is_live and time.monotonic() < until:
         sweep.sweep(at=timezone.now())
         get_worker(QUEUE, worker_class=BellWorker).work(burst=True, logging_level="ERROR")
