@@ -84,7 +84,8 @@ def told(found: Pull, run: Run) -> str:
         ", shared with another run" if found.began_at and run.started_at and found.began_at < run.started_at else ""
     )
     how = "by export" if found.via == "export" else "in one page"
-    return f"Segment read {how}: {people:,} people, complete{shared}.{apart(found, people)}"
+    size = "1 person" if people == 1 else f"{people:,} people"
+    return f"Segment read {how}: {size}, complete{shared}.{apart(found, people)}"
 
 
 def apart(found: Pull, people: int) -> str:

@@ -31,6 +31,6 @@ def test_a_size_that_differs_from_both_counts_is_told(people: int, before: int, 
 def test_a_reading_that_began_before_the_run_is_shared() -> None:
     found = Pull(via="membership", counts={"people": 1}, count_before=1, count_after=1, began_at=AT)
 
-    shared = "Segment read in one page: 1 people, complete, shared with another run."
+    shared = "Segment read in one page: 1 person, complete, shared with another run."
     assert told(found, Run(started_at=AT + timedelta(minutes=1))) == shared
     assert "shared" not in told(found, Run(started_at=AT))
