@@ -79,9 +79,6 @@ def test_the_database_is_asked_twice_a_second_at_most_but_for_each_pass(
     permit.may_send("removals")
     with pytest.raises(End):
         permit.may_send("additions")
-    permit.look_again()
-    with pytest.raises(End):
-        permit.may_send("removals")
 
 
 def test_a_slice_ends(run: Run, settings: Settings) -> None:
