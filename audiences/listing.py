@@ -8,7 +8,7 @@ from django.db.models import Case, Exists, IntegerField, OuterRef, Prefetch, Q, 
 from muster.figures import number
 from muster.models import Person
 
-from .models import Activation, Audience, Definition, Lifecycle
+from .models import Activation, ApprovalRequest, Audience, Definition, Lifecycle
 from .models.workspace import CheckState
 
 NEEDS, FINE, DRAFT = 0, 1, 2
@@ -49,8 +49,9 @@ def _counted(count: int) -> str:
 
 
 def for_rows(found: QuerySet[Audience, Audience]) -> QuerySet[Audience, Audience]:
-    """Return the audiences with all that a row tells: two more queries, however many rows."""
+    """Return the audiences with all that a row tells: three more queries, however many rows."""
     versions = Definition.objects.exclude(state=Definition.State.PAST).defer("conditions", "logic")
+    versions = versions.prefetch_related(_waiting_requests())
     lists = Activation.objects.filter(kind=Activation.Kind.PRODUCTION).select_related("destination", "pipe")
     return found.select_related("segment", "owner").prefetch_related(
         Prefetch("definitions", versions), Prefetch("activations", lists.defer("pipe__write_key"))
@@ -59,11 +60,17 @@ def for_rows(found: QuerySet[Audience, Audience]) -> QuerySet[Audience, Audience
 
 def for_page(found: QuerySet[Audience, Audience]) -> QuerySet[Audience, Audience]:
     """Return the audiences with all their versions and lists, for a page about one."""
-    versions = Definition.objects.select_related("edited_by", "locked_by").order_by("-number")
+    versions = Definition.objects.select_related("edited_by", "approved_by", "promoted_by").order_by("-number")
+    versions = versions.prefetch_related(_waiting_requests())
     lists = Activation.objects.filter(kind=Activation.Kind.PRODUCTION).select_related("destination", "pipe")
     return found.select_related("segment__workspace", "owner", "drift_checker", "created_by").prefetch_related(
         Prefetch("definitions", versions), Prefetch("activations", lists.defer("pipe__write_key"))
     )
+
+
+def _waiting_requests() -> Any:
+    asked = ApprovalRequest.objects.filter(state=ApprovalRequest.State.WAITING)
+    return Prefetch("approval_requests", asked.select_related("asked_by", "asked_of"), to_attr="open_requests")
 
 
 def _naming(text: str) -> Q:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from .views import audiences, connections, draft, registration, traits
+from .views import approval, audiences, connections, draft, registration, traits
 
 app_name = "audiences"
 
@@ -30,10 +30,14 @@ _audience: list[URLPattern | URLResolver] = [
     path("", audiences.detail, name="detail"),
     path("definition/", draft.definition, name="definition"),
     path("definition/check/", draft.check, name="check"),
-    path("definition/lock/", draft.lock, name="lock"),
     path("definition/discard/", draft.discard, name="discard"),
     path("definition/new/", draft.revise, name="revise"),
     path("definition/v<int:number>/", audiences.version, name="version"),
+    path("definition/v<int:number>/ask/", approval.ask, name="ask-approval"),
+    path("definition/v<int:number>/withdraw/", approval.withdraw, name="withdraw"),
+    path("definition/v<int:number>/approve/", approval.approve, name="approve"),
+    path("definition/v<int:number>/decline/", approval.decline, name="decline"),
+    path("definition/v<int:number>/promote/", approval.promote, name="promote"),
     path("archive/", audiences.archive, name="archive"),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 
-from .models import Activation, Audience, Definition, Lifecycle, Segment
+from django.utils import timezone
+
+from .models import Activation, ApprovalRequest, Audience, Definition, Lifecycle, Segment
 from .models.workspace import CheckState
 from .terms import joined
 
@@ -20,16 +22,25 @@ class Standing:
         return self._version(Definition.State.CURRENT)
 
     @property
+    def approved(self) -> Definition | None:
+        return self._version(Definition.State.APPROVED)
+
+    @property
     def draft(self) -> Definition | None:
         return self._version(Definition.State.DRAFT)
+
+    @property
+    def startable(self) -> bool:
+        """Whether there is a version that the next draft can start from."""
+        return bool(self.approved or self.current)
 
     def _version(self, state: str) -> Definition | None:
         return next((one for one in self.audience.definitions.all() if one.state == state), None)
 
     @property
     def newest(self) -> Definition:
-        """Return the version that the audience is told by: the current one, else the draft."""
-        return self.current or self.draft or self.audience.definitions.all()[0]
+        """Return the version that the audience is told by: the current one, else the approved one, else the draft."""
+        return self.current or self.approved or self.draft or self.audience.definitions.all()[0]
 
     @property
     def lists(self) -> list[Activation]:
@@ -86,11 +97,18 @@ class Standing:
         if self.audience.archived_at:
             return "Archived: nothing is sent any more, and what was sent before stays at the lists."
         if self.current is None:
-            return draft_told(self.draft) if self.draft else "There is no definition yet."
+            return self.coming or "There is no definition yet."
         if needs := self.needs:
             return needs[0]
         names = joined(one.destination.name for one in self.lists) or "no list"
         return f"v{self.current.number} says who belongs on {names}. Nothing about the set-up needs you."
+
+    @property
+    def coming(self) -> str:
+        """Return how far the version is that is not in use yet; empty when there is none."""
+        told = [f"v{self.approved.number} is approved and waits to be put into use."] if self.approved else []
+        told += [draft_told(self.draft, self.today)] if self.draft else []
+        return " ".join(told)
 
 
 def no_longer_matches(locked: Definition, segment: Segment) -> bool:
@@ -112,10 +130,22 @@ def list_needs(one: Activation) -> list[str]:
     return []
 
 
-def draft_told(draft: Definition) -> str:
-    """Return how far a draft is."""
+def draft_told(draft: Definition, today: date) -> str:
+    """Return how far a draft is. `draft` comes from for_page() or for_rows()."""
+    if asked := next(iter(draft.open_requests), None):  # type: ignore[attr-defined]
+        return request_told(asked, today)
     parts = [label.lower() for label in draft.lacking]
     if not parts:
-        return f"v{draft.number} is complete and waits to be locked. Nothing is sent until then."
+        return f"v{draft.number} is complete. Ask somebody to approve it; nothing is sent until then."
     lacks = "1 part is missing" if len(parts) == 1 else f"{len(parts)} parts are missing"
-    return f"v{draft.number} is a draft: {lacks} ({'; '.join(parts)}). Nothing is sent until it is locked."
+    return f"v{draft.number} is a draft: {lacks} ({'; '.join(parts)}). Nothing is sent until it is approved."
+
+
+def request_told(asked: ApprovalRequest, today: date) -> str:
+    """Return who was asked to approve a draft, and whether the request still lives."""
+    number, until = asked.definition.number, timezone.localdate(asked.until)
+    since = timezone.localdate(asked.asked_at)
+    who = f"{asked.asked_by} asked {asked.asked_of} on {since.day} {since:%b}"
+    if until < today:
+        return f"v{number}: {who}, and the request lapsed on {until.day} {until:%b}. Ask again."
+    return f"v{number} waits for approval: {who}. The request lives until {until.day} {until:%b}."

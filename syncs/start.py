@@ -70,7 +70,7 @@ def startable(activation: Activation, kind: str) -> Definition:
     """Return the definition that a run would use. Raises CannotStart."""
     definition = activation.audience.definitions.filter(state=Definition.State.CURRENT).first()
     if definition is None:
-        raise CannotStart("The definition of done is not locked yet. Lock it on the audience's page, then sync.")
+        raise CannotStart("No version of the definition is in use yet. Have it approved and put into use, then sync.")
     if activation.lifecycle == Lifecycle.RETIRED or activation.audience.archived_at:
         raise CannotStart("This list is retired; nothing is sent to it any more.")
     if activation.pipe is None or activation.pipe.archived_at:

@@ -64,10 +64,14 @@ AUDIENCES: dict[str, Row] = {
     "audiences/<slug:slug>/": reads(PEOPLE),
     "audiences/<slug:slug>/definition/": form(OPERATORS),
     "audiences/<slug:slug>/definition/check/": acts(OPERATORS),
-    "audiences/<slug:slug>/definition/lock/": form(OPERATORS),
     "audiences/<slug:slug>/definition/discard/": acts(OPERATORS),
     "audiences/<slug:slug>/definition/new/": form(OPERATORS),
     "audiences/<slug:slug>/definition/v<int:number>/": reads(PEOPLE),
+    "audiences/<slug:slug>/definition/v<int:number>/ask/": acts(OPERATORS),
+    "audiences/<slug:slug>/definition/v<int:number>/withdraw/": acts(OPERATORS),
+    "audiences/<slug:slug>/definition/v<int:number>/approve/": acts(MANAGERS),
+    "audiences/<slug:slug>/definition/v<int:number>/decline/": acts(MANAGERS),
+    "audiences/<slug:slug>/definition/v<int:number>/promote/": acts(MANAGERS),
     "audiences/<slug:slug>/archive/": form(OPERATORS),
 }
 CONNECTIONS: dict[str, Row] = {

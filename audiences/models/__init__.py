@@ -1,3 +1,4 @@
+from .approval import ApprovalRequest
 from .audience import Activation, Audience, Lifecycle, Purpose
 from .definition import Definition
 from .pipe import Destination, Pipe
@@ -6,6 +7,7 @@ from .workspace import RequestSlot, Segment, Workspace
 
 __all__ = [
     "Activation",
+    "ApprovalRequest",
     "Audience",
     "Definition",
     "Destination",

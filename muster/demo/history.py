@@ -41,7 +41,7 @@ class Round:
 
 # The last round leaves something to decide: an edited segment, and far more leavers than the winback lists are used to.
 ROUNDS: Final = (
-    Round("v1 locked, first full send"),
+    Round("v1 in use, first full send"),
     Round("Second sync: nothing should have changed"),
     Round("After the lunch-hour orders", {CART_1: 0.18, BOUGHT: 0.06, LAPSED: 0.01, HOLDOUT: 0.04}),
     Round("Before the evening campaigns", {CART_1: 0.16, BOUGHT: 0.05, VIP: 0.03, LAPSED: 0.24}, refunds_edited=True),

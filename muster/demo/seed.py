@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from audiences import connecting, credentials, data_out, registering, segments, trait_registry
+from audiences import approving, connecting, credentials, data_out, promoting, registering, segments, trait_registry
 from audiences.models import Audience, Definition, Destination, Pipe, Segment, Trait, Workspace
 from audiences.platforms import PLATFORMS
 from muster import audit
@@ -17,9 +17,10 @@ from muster.models import Installation, Person
 from .audience_plans import AUDIENCES, AudiencePlan
 from .northwind import COMPANY, DESTINATIONS, TRAITS, DestinationPlan
 from .orders import StandIns
-from .sign_ins import CAST, YUSUF, Cast, password
+from .sign_ins import CAST, HELEN, YUSUF, Cast, password
 
 DATA_OUT_KEY = "customerio-data-out"
+ASKING = "As we discussed on Monday"
 
 
 class NotADemo(Exception):
@@ -155,7 +156,7 @@ class Seeding:
     def audience(
         self, plan: AudiencePlan, segment: Segment, places: dict[str, Destination], pipes: dict[str, Pipe]
     ) -> None:
-        """Register an audience, fill its definition in, and lock it where the plan says so."""
+        """Register an audience, fill its definition in, and have it approved and put into use where the plan says so."""
         owner = self.people[plan.owner]
         made = Audience.objects.filter(name=plan.name).first()
         if made is None:
@@ -176,7 +177,13 @@ class Seeding:
             setattr(draft, field, value)
         registering.save_draft(draft, revision=draft.revision, by=owner, at=self.at)
         if plan.locked:
-            registering.lock(draft, by=owner, at=self.at)
+            self.put_into_use(draft, owner)
+
+    def put_into_use(self, draft: Definition, owner: Person) -> None:
+        """Let the owner ask the manager, and the manager approve and put it into use."""
+        helen = self.people[HELEN]
+        asked = approving.ask(draft, of=helen, by=owner, at=self.at, words=ASKING)
+        promoting.promote(approving.approve(asked, by=helen, at=self.at), by=helen, at=self.at)
 
     @staticmethod
     def clauses(plan: AudiencePlan, places: dict[str, Destination], pipes: dict[str, Pipe]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from syncs.states import RunState
 
 EVENTS = 40
 PARTS = ("activation__audience__segment", "activation__destination", "activation__pipe")
-WHO = ("definition__locked_by", "actor", "cancel_asked_by", "pull")
+WHO = ("definition__approved_by", "actor", "cancel_asked_by", "pull")
 # Large or secret, and on no page of runs.
 UNSHOWN = (
     "activation__pipe__write_key",

@@ -1,4 +1,4 @@
-"""The whole road in a browser: sign in, register, lock, sync, watch to the end, cancel another, release what is held."""
+"""The whole road in a browser: sign in, register, have it approved, sync, watch, cancel another, release what is held."""
 
 from collections.abc import Iterator
 
@@ -90,14 +90,28 @@ def register(browser: Browser, checker: Person) -> None:
     choose(browser, "drift_checker", str(checker.pk))
 
 
-def lock(browser: Browser, place: Destination, pipe: Pipe) -> None:
+def put_into_use(browser: Browser, place: Destination, pipe: Pipe, marketer: Person, manager: Person) -> None:
+    """Have the draft approved and put into use by the manager, as whom one signs in for it."""
     browser.tick(f"list-{place.pk}-use")
     choose(browser, f"list-{place.pk}-pipe", str(pipe.pk))
-    browser.press("Save, review and lock")
-    browser.see("Lock v1 of Cart abandoners?")
+    browser.press("Save and review")
+    browser.see("It is complete and needs a second person.")
     assert browser.fits()
-    browser.press("Lock v1")
+    browser.press("Ask for approval")
+    browser.see("Grace Osei was asked.")
+    browser.sign_in(manager)
+    browser.open("/")
+    browser.see("Waits for your approval")
+    assert browser.fits()
+    browser.press("Review v1")
+    browser.press("Approve v1")
+    browser.see("v1 is approved and locked.")
+    close_messages(browser)
+    assert browser.fits()
+    browser.press("Put v1 into use")
     browser.see("Live")
+    browser.sign_in(marketer)
+    browser.open("/audiences/cart-abandoners/")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
@@ -113,7 +127,7 @@ def test_register_sync_and_watch_to_the_end(
     register(browser, manager)
     browser.look(f"definition-{width}-{scheme}")
     assert browser.fits()
-    lock(browser, place, pipe)
+    put_into_use(browser, place, pipe, marketer, manager)
     browser.look(f"audience-{width}-{scheme}")
     assert browser.fits()
     browser.press("Sync now")
@@ -191,7 +205,7 @@ def test_without_javascript(browser: Browser, vendors: Vendors, marketer: Person
     try:
         sign_in(browser, marketer)
         register(browser, manager)
-        lock(browser, place, pipe)
+        put_into_use(browser, place, pipe, marketer, manager)
         browser.press("Lists and their runs")
         browser.press("Sync now")
         browser.until(lambda: "/runs/" in browser.path, "the run's page")

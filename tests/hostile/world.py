@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.test import Client
 from django.utils import timezone
 
+from audiences import approving
 from audiences.models import TraitAllowance
 from muster import invitations
 from muster.access import Role
@@ -12,6 +13,7 @@ from muster.models import Person
 from syncs.models import Pause
 from tests import factories
 from tests.access_table import ROLES, STRANGER
+from tests.audiences.drafts import complete
 from tests.syncs import run_rows
 
 
@@ -34,6 +36,7 @@ def build(cast: dict[str, Person], rudder: str) -> str:
     TraitAllowance.objects.create(
         trait=sensitive, audience=draft, reason="For tiers", by=cast["administrator"], at=at - timedelta(days=1)
     )
+    approvals(cast)
     live = run_rows.list_of("Live", through=pipe)
     run_rows.done(live)
     run_rows.sending(live)
@@ -47,6 +50,14 @@ def build(cast: dict[str, Person], rudder: str) -> str:
     return invitations.invite(
         email="new@team.example", full_name="New One", role=Role.MARKETER, by=cast["administrator"], at=at
     )[1]
+
+
+def approvals(cast: dict[str, Person]) -> None:
+    """Make a draft that waits for an approval, and an approved version that waits to be put into use."""
+    owner = cast["marketer"]
+    waiting = complete(owner, name="Waiting")
+    approving.ask(waiting, of=cast["manager"], by=owner, at=timezone.now())
+    factories.approved(complete(owner, name="Approved"), by=cast["manager"])
 
 
 def client_of(somebody: Person | None) -> Client:

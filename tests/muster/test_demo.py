@@ -78,14 +78,14 @@ def test_everything_is_connected_and_tested(demo: Vendors) -> None:
     assert Trait.objects.filter(sensitive=True).count() == 1
 
 
-def test_audiences_are_locked_by_their_owners_and_one_is_still_a_draft(demo: Vendors) -> None:
+def test_audiences_are_approved_by_the_manager_and_one_is_still_a_draft(demo: Vendors) -> None:
     seeded()
 
     for plan in AUDIENCES:
         made = Audience.objects.get(name=plan.name)
         definition = made.definitions.get()
         assert definition.state == (Definition.State.CURRENT if plan.locked else Definition.State.DRAFT)
-        assert (definition.locked_by == made.owner) is plan.locked
+        assert (str(definition.approved_by) == "Helen Marchetti") is plan.locked
         size = made.segment.size
         assert size is not None
         assert definition.size_low is not None
