@@ -129,6 +129,7 @@ def approve(request: ApprovalRequest, *, by: Person, at: datetime, words: str = 
         versions = draft.audience.definitions
         versions.filter(state=Definition.State.APPROVED).update(state=Definition.State.PAST)
         versions.filter(pk=draft.pk).update(state=Definition.State.APPROVED, approved_by=by, approved_at=at, lacking=[])
+        activating.open_pilots(draft)
         detail = {"content": found.content_hash[:12], "asked by": found.asked_by.full_name}
         detail |= {"for": found.decided_for.full_name} if found.decided_for else {}
         _note("approved", draft, by, at, words, detail)

@@ -19,6 +19,7 @@ STANDING = frozenset(
         "approved_at",
         "promoted_by",
         "promoted_at",
+        "evidence",
     }
 )
 

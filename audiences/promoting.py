@@ -1,6 +1,8 @@
 """Puts an approved version into use: from then on runs go by it. The version before it runs until that moment."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
 
@@ -14,6 +16,21 @@ from .models import Audience, Definition
 from .registering import Incomplete, NotPossible
 from .terms import joined
 from .terms_of import terms_of
+
+RAMP: Final = 10
+ALL: Final = 100
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the pilots of a version showed: `sentences` are signed by whoever promotes, `lacks` say what is not shown yet."""
+
+    sentences: list[str]
+    lacks: list[str]
+
+    @property
+    def passed(self) -> bool:
+        return bool(self.sentences) and not self.lacks
 
 
 def refusal(version: Definition, person: Person) -> str:
@@ -37,24 +54,30 @@ def promoters(version: Definition) -> list[Person]:
     return approvers(version, asked.asked_by) if asked else []
 
 
-def promote(version: Definition, *, by: Person, at: datetime) -> Definition:
-    """Make an approved version the current one, its lists live and the version before past. Return it.
+def promote(version: Definition, proof: Proof, *, by: Person, at: datetime, ramp: int = ALL) -> Definition:
+    """Make an approved version whose pilot passed the current one, its lists live and the version before past. Return it.
 
-    Raises NotPossible, NeedsSomebodyElse, and Incomplete when something it names is no longer there.
+    Lists that hold nobody yet get `ramp` percent of their people at first. Raises NotPossible, NeedsSomebodyElse, and
+    Incomplete when something it names is no longer there.
     """
     with transaction.atomic():
         Audience.objects.select_for_update().get(pk=version.audience_id)
         found = _approved(version)
         if words := refusal(found, by):
             raise NeedsSomebodyElse(words)
+        if not proof.passed:
+            raise NotPossible(f"The pilot of v{found.number} has not passed. {' '.join(proof.lacks)}")
         activating.hold_pipes(found)
         if obstacles := obstacles_of(found, at):
             raise Incomplete(obstacles)
         before = found.audience.definitions.filter(state=Definition.State.CURRENT)
         replaced = before.values_list("number", flat=True).first()
         before.update(state=Definition.State.PAST)
-        Definition.objects.filter(pk=found.pk).update(state=Definition.State.CURRENT, promoted_by=by, promoted_at=at)
-        activating.go_live(found)
+        Definition.objects.filter(pk=found.pk).update(
+            state=Definition.State.CURRENT, promoted_by=by, promoted_at=at, evidence=proof.sentences
+        )
+        activating.close_pilots(found)
+        activating.go_live(found, ramp=ramp)
         audit.record(
             verb=f"put into use v{found.number} of",
             subject=found.audience,
@@ -62,6 +85,8 @@ def promote(version: Definition, *, by: Person, at: datetime) -> Definition:
             reason=found.reason,
             detail={
                 "replaces": f"v{replaced}" if replaced else None,
+                "ramp": f"{ramp}%",
+                "evidence": proof.sentences,
                 "lists": [one.name for one in terms_of(found).lists],
             },
             audience_id=found.audience_id,

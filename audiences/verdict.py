@@ -106,7 +106,11 @@ class Standing:
     @property
     def coming(self) -> str:
         """Return how far the version is that is not in use yet; empty when there is none."""
-        told = [f"v{self.approved.number} is approved and waits to be put into use."] if self.approved else []
+        told = (
+            [f"v{self.approved.number} is approved and is proved on the roster before it is put into use."]
+            if self.approved
+            else []
+        )
         told += [draft_told(self.draft, self.today)] if self.draft else []
         return " ".join(told)
 

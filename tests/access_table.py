@@ -71,7 +71,6 @@ AUDIENCES: dict[str, Row] = {
     "audiences/<slug:slug>/definition/v<int:number>/withdraw/": acts(OPERATORS),
     "audiences/<slug:slug>/definition/v<int:number>/approve/": acts(MANAGERS),
     "audiences/<slug:slug>/definition/v<int:number>/decline/": acts(MANAGERS),
-    "audiences/<slug:slug>/definition/v<int:number>/promote/": acts(MANAGERS),
     "audiences/<slug:slug>/archive/": form(OPERATORS),
 }
 CONNECTIONS: dict[str, Row] = {
@@ -92,6 +91,10 @@ CONNECTIONS: dict[str, Row] = {
         for kind in ("workspaces", "pipes")
         for rest, row in {"key/": acts(ADMINISTRATORS), "test/": acts(ADMINISTRATORS)}.items()
     },
+    "roster/": {"GET": NOT_PAID_MEDIA, "POST": ADMINISTRATORS},
+    "roster/domains/": acts(ADMINISTRATORS),
+    "roster/domains/<int:pk>/drop/": acts(ADMINISTRATORS),
+    "roster/<int:pk>/remove/": acts(ADMINISTRATORS),
     "traits/": reads(NOT_PAID_MEDIA),
     "traits/add/": acts(ADMINISTRATORS),
     "traits/<int:pk>/": form(ADMINISTRATORS),
@@ -117,6 +120,8 @@ SYNCS: dict[str, Row] = {
     "runs/<int:pk>/drop/": acts(OPERATORS),
     "lists/<int:activation>/start/": form(OPERATORS),
     "lists/<int:activation>/schedule/": {"GET": PEOPLE, "POST": OPERATORS},
+    "audiences/<slug:slug>/definition/v<int:number>/pilot/": reads(PEOPLE),
+    "audiences/<slug:slug>/definition/v<int:number>/promote/": acts(MANAGERS),
     "pauses/": {"GET": PEOPLE, "POST": WHO_PAUSE},
     "pauses/<int:pk>/end/": acts(WHO_PAUSE),
     "audiences/<slug:slug>/runs/": reads(PEOPLE),

@@ -28,6 +28,7 @@ from tests.vendors import EU_KEY, US_KEY, Vendors
 
 PASSWORD = "correct horse battery"
 EVERYBODY_MAY: dict[str, Any] = {"*": {"require_true": [], "not_true": [], "not_unsubscribed": False, "basis": "test"}}
+PROVED = promoting.Proof(["A test needs no pilot."], [])
 _numbers = count(1)
 
 
@@ -160,7 +161,7 @@ def approved(draft: Definition, *, by: Person | None = None, asked_by: Person | 
 def in_use(draft: Definition, *, by: Person | None = None) -> Definition:
     """Have a complete draft approved and put into use by a manager, and return it."""
     by = by or person(role=Role.MANAGER)
-    return promoting.promote(approved(draft, by=by), by=by, at=timezone.now())
+    return promoting.promote(approved(draft, by=by), PROVED, by=by, at=timezone.now())
 
 
 def activation(

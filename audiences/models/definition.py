@@ -97,6 +97,10 @@ class Definition(models.Model):
     )
     promoted_at = models.DateTimeField(null=True, blank=True)
 
+    evidence = models.JSONField(
+        default=list, blank=True, help_text="What whoever put it into use signed: sentences about its pilot"
+    )
+
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["audience", "number"], name="definition_number_once"),

@@ -1,4 +1,4 @@
-"""A second person: asking for an approval, taking it back, approving, declining, and putting a version into use."""
+"""A second person: asking for an approval, taking it back, approving and declining."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from audiences import approving, promoting
+from audiences import approving
 from audiences.approving import NeedsSomebodyElse
 from audiences.forms.approval import AskApprovalForm, DecisionForm, DeclineForm
 from audiences.models import ApprovalRequest, Definition
@@ -34,8 +34,7 @@ def second_person(request: HttpRequest, here: Standing, shown: Definition) -> di
         return {**told, "archived": True}
     if shown.state == Definition.State.APPROVED:
         chosen = set(shown.destinations)
-        dropped = [one for one in here.lists if one.destination_id not in chosen]
-        return told | {"refusal": promoting.refusal(shown, person), "dropped": dropped}
+        return told | {"dropped": [one for one in here.lists if one.destination_id not in chosen]}
     if shown.is_locked:
         return told
     if newest and told["waits"]:
@@ -88,7 +87,7 @@ def approve(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     try:
         if found:
             approving.approve(found, by=me(request), at=timezone.now(), words=form.cleaned_data["words"])
-            messages.success(request, f"v{number} is approved and locked. Nothing is sent by that.")
+            messages.success(request, f"v{number} is approved and locked. Next it is proved on the roster.")
     except REFUSALS as refusal:
         messages.error(request, f"Not approved. {refusal}")
     return _back(draft)
@@ -107,19 +106,6 @@ def decline(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     except REFUSALS as refusal:
         messages.error(request, f"Not declined. {refusal}")
     return _back(draft)
-
-
-@allow(Permission.APPROVE)
-@require_POST
-def promote(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """Put an approved version into use."""
-    version = _version(slug, number)
-    try:
-        promoting.promote(version, by=me(request), at=timezone.now())
-    except REFUSALS as refusal:
-        return _refused(request, version, f"Not put into use. {refusal}")
-    messages.success(request, f"v{number} is in use and its lists are live. Make a dry run before the first sync.")
-    return redirect("audiences:detail", slug)
 
 
 def _version(slug: str, number: int) -> Definition:

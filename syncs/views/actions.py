@@ -32,6 +32,7 @@ NEEDS = {
     Run.Kind.SYNC: Permission.SYNC,
     Run.Kind.DRY_RUN: Permission.DRY_RUN,
     Run.Kind.REASSERT: Permission.RELEASE,
+    Run.Kind.CLEAR: Permission.SYNC,
 }
 
 
