@@ -37,7 +37,7 @@ def sent(client: Client, act: str, fields: dict[str, object]) -> str:
     return client.post(f"{PAGE}{act}/", fields, follow=True).content.decode()
 
 
-def test_from_asking_to_use_by_two_people(draft: Definition, marketer: Person, manager: Person, client: Client) -> None:
+def test_from_asking_to_an_approval_by_two_people(draft: Definition, marketer: Person, manager: Person) -> None:
     mine, theirs = Client(), Client()
     mine.force_login(marketer)
     theirs.force_login(manager)
@@ -53,15 +53,10 @@ def test_from_asking_to_use_by_two_people(draft: Definition, marketer: Person, m
 
     request = ApprovalRequest.objects.get()
     page = sent(theirs, "approve", {"request": request.pk, "words": "Go"})
-    assert "v1 is approved and locked. Nothing is sent by that." in page
-    assert "Put v1 into use</button>" in page
-    assert "Put v1 into use</button>" not in mine.get(PAGE).content.decode()
-    assert "You asked for v1, so somebody else puts it into use. Ask Grace Osei." in text(mine)
-
-    page = theirs.post(f"{PAGE}promote/", follow=True).content.decode()
-    assert "v1 is in use and its lists are live. Make a dry run before the first sync." in page
-    assert again(draft).state == "current"
-    assert "Runs go by it." in text(mine)
+    assert "v1 is approved and locked. Next it is proved on the roster." in page
+    assert again(draft).state == "approved"
+    assert f'href="{PAGE}pilot/"' in mine.get(PAGE).content.decode()
+    assert "It is approved and not in use yet." in text(mine)
 
 
 def test_whoever_may_not_decide_sees_whom_to_ask(
