@@ -49,6 +49,10 @@ class AskForm(forms.Form):
     reason = reason_field("Shown to whoever decides.")
 
 
+class GrowForm(forms.Form):
+    reason = reason_field("What you saw of the first tenth.")
+
+
 class PromoteForm(forms.Form):
     ramp = forms.ChoiceField(choices=[("100", "Everybody"), ("10", "A tenth, always the same people")])
 

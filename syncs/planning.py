@@ -10,6 +10,7 @@ from . import compare, guards
 from .admission import held_by_production
 from .compare import Comparison, Counts
 from .figures import facts_of, released
+from .growing import is_growing
 from .lease import Lease
 from .models import Batch, Pull, Release, Run
 from .moves import tell
@@ -60,6 +61,8 @@ def judged(terms: Terms, counts: Counts, missing: list[str], at: datetime) -> tu
     if terms.is_pilot or run.kind == Run.Kind.CLEAR:
         # A list of the team has no usual turnover, and emptying a list was decided by two people.
         verdict = guards.passed(verdict)
+    elif is_growing(run):
+        verdict["adds"] |= {"held": False, "why": ""}
     used = any(said["released"] for said in verdict.values())
     sent_adds = sum(counts.ops.values())
     if missing:

@@ -21,6 +21,7 @@ urlpatterns = [
     path("runs/<int:pk>/ask/", actions.ask, name="ask"),
     path("runs/<int:pk>/drop/", actions.drop, name="drop"),
     path("lists/<int:activation>/start/", actions.start, name="start"),
+    path("lists/<int:activation>/grow/", actions.grow, name="grow"),
     path("lists/<int:activation>/schedule/", schedules.schedule, name="schedule"),
     path("audiences/<slug:slug>/definition/v<int:number>/pilot/", pilot.pilot, name="pilot"),
     path("audiences/<slug:slug>/definition/v<int:number>/promote/", pilot.promote, name="promote"),

@@ -119,6 +119,7 @@ SYNCS: dict[str, Row] = {
     "runs/<int:pk>/ask/": acts(PEOPLE),
     "runs/<int:pk>/drop/": acts(OPERATORS),
     "lists/<int:activation>/start/": form(OPERATORS),
+    "lists/<int:activation>/grow/": acts(MANAGERS),
     "lists/<int:activation>/schedule/": {"GET": PEOPLE, "POST": OPERATORS},
     "audiences/<slug:slug>/definition/v<int:number>/pilot/": reads(PEOPLE),
     "audiences/<slug:slug>/definition/v<int:number>/promote/": acts(MANAGERS),

@@ -72,6 +72,7 @@ class Activation(models.Model):
     ramp = models.PositiveSmallIntegerField(
         default=100, help_text="Percent of the people who are sent: 10 on the ramp step, else 100"
     )
+    grown_at = models.DateTimeField(null=True, blank=True, help_text="When the ramp step was ended by an approver")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -297,10 +297,10 @@ def test_promoting_makes_it_current_and_its_lists_live(marketer: Person, manager
     version = factories.approved(complete(marketer), by=manager)
     place = version.destinations[0]
 
-    used = promoting.promote(version, by=manager, at=LATER)
+    used = promoting.promote(version, factories.PROVED, by=manager, at=LATER)
 
     assert (used.state, used.promoted_by, used.promoted_at) == ("current", manager, LATER)
-    made = used.audience.activations.get()
+    made = used.audience.activations.get(kind="production")
     assert (made.destination_id, made.lifecycle, made.list_name) == (place, Lifecycle.LIVE, "Cart people")
     assert made.pipe_id == version.routes[str(place)]["pipe"]
     assert Event.objects.latest("pk").verb == "put into use v1 of"
@@ -311,7 +311,7 @@ def test_the_old_version_runs_until_the_new_one_is_put_into_use(marketer: Person
     second = factories.approved(revise(first.audience, reason="Slower", by=marketer, at=AT), by=manager)
     assert [again(one).state for one in (first, second)] == ["current", "approved"]
 
-    promoting.promote(second, by=manager, at=LATER)
+    promoting.promote(second, factories.PROVED, by=manager, at=LATER)
 
     assert [again(one).state for one in (first, second)] == ["past", "current"]
 
@@ -324,7 +324,7 @@ def test_an_approved_version_that_never_ran_gives_way_to_the_next(marketer: Pers
 
     assert [again(one).state for one in (first, second)] == ["past", "approved"]
     with pytest.raises(NotPossible, match=r"v1 is past, not approved. Nothing was changed."):
-        promoting.promote(first, by=manager, at=LATER)
+        promoting.promote(first, factories.PROVED, by=manager, at=LATER)
 
 
 @pytest.mark.parametrize("state", ["draft", "approved", "current", "past"])
@@ -344,11 +344,11 @@ def test_who_may_put_what_into_use(
     Definition.objects.filter(pk=version.pk).update(state=state, **moved.get(state, {}))
 
     if ROLES[role] and hand == "none" and state == "approved":
-        assert promoting.promote(version, by=who, at=LATER).state == "current"
+        assert promoting.promote(version, factories.PROVED, by=who, at=LATER).state == "current"
         return
     wrong = NeedsSomebodyElse if state == "approved" else NotPossible
     with pytest.raises(wrong) as refused:
-        promoting.promote(version, by=who, at=LATER)
+        promoting.promote(version, factories.PROVED, by=who, at=LATER)
     assert str(refused.value).endswith(".")
     assert again(version).state == state
 
@@ -372,7 +372,7 @@ def test_an_archived_audience_is_neither_approved_nor_put_into_use(asked: Approv
     with pytest.raises(Incomplete, match=r"The audience is archived."):
         approve(asked, by=manager, at=LATER)
     with pytest.raises(Incomplete, match=r"The audience is archived."):
-        promoting.promote(version, by=manager, at=LATER)
+        promoting.promote(version, factories.PROVED, by=manager, at=LATER)
     assert waiting_for(manager, LATER) == []
 
 

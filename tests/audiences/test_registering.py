@@ -165,7 +165,7 @@ def test_the_next_version_is_a_copy_and_replaces_only_when_it_is_in_use(marketer
 
 def test_a_list_the_next_version_drops_is_retired_when_it_is_in_use(marketer: Person) -> None:
     first = factories.in_use(complete(marketer))
-    dropped = first.audience.activations.get()
+    dropped = first.audience.activations.get(kind="production")
     draft = again(revise(first.audience, reason="Another place", by=marketer, at=AT))
     place, pipe = factories.destination(), factories.pipe()
     draft.destinations, draft.routes = [place.pk], {str(place.pk): {"pipe": pipe.pk, "list_name": ""}}
@@ -177,7 +177,7 @@ def test_a_list_the_next_version_drops_is_retired_when_it_is_in_use(marketer: Pe
 
     dropped.refresh_from_db()
     assert dropped.lifecycle == Lifecycle.RETIRED
-    assert first.audience.activations.get(destination=place).lifecycle == Lifecycle.LIVE
+    assert first.audience.activations.get(destination=place, kind="production").lifecycle == Lifecycle.LIVE
 
 
 @pytest.mark.parametrize("archived", [True, False])
@@ -211,12 +211,12 @@ def test_discarding_a_later_draft_keeps_the_locked_version_and_its_lists(markete
     place = factories.destination()
     draft.destinations = [*draft.destinations, place.pk]
     save_draft(draft, revision=1, by=marketer, at=AT)
-    assert first.audience.activations.count() == 2
+    assert first.audience.activations.filter(kind="production").count() == 2
 
     assert discard(draft, by=marketer, at=AT) is True
 
     assert again(first).state == "current"
-    assert first.audience.activations.get().lifecycle == Lifecycle.LIVE
+    assert first.audience.activations.get(kind="production").lifecycle == Lifecycle.LIVE
 
 
 def test_what_a_pause_names_is_not_thrown_away_but_can_be_archived(marketer: Person) -> None:
