@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.test import Client
 from django.utils import timezone
 
-from audiences import approving
+from audiences import approving, roster
 from audiences.models import TraitAllowance
 from muster import invitations
 from muster.access import Role
@@ -40,6 +40,7 @@ def build(cast: dict[str, Person], rudder: str) -> str:
     live = run_rows.list_of("Live", through=pipe)
     run_rows.done(live)
     run_rows.sending(live)
+    run_rows.done(run_rows.list_of("On the ramp", ramp=10))
     run_rows.list_of("Stopped", stopped_words="RudderStack refused the key (401).")
     parked = run_rows.held()
     Pause.objects.create(destination=parked.activation.destination, reason="Wait.", by=cast["manager"], at=at)
@@ -58,6 +59,8 @@ def approvals(cast: dict[str, Person]) -> None:
     waiting = complete(owner, name="Waiting")
     approving.ask(waiting, of=cast["manager"], by=owner, at=timezone.now())
     factories.approved(complete(owner, name="Approved"), by=cast["manager"])
+    roster.allow_domain("team.example", by=cast["administrator"], at=timezone.now())
+    roster.add(["ann.bell@team.example"], team="Retention", by=cast["administrator"], at=timezone.now())
 
 
 def client_of(somebody: Person | None) -> Client:
