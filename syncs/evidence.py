@@ -113,10 +113,11 @@ def _accepted(people: int, requests: int, refused: int, reached: Run | None) -> 
 
 def _removed(pilot: Activation, runs: list[Run], people: int) -> Item:
     label = "Removed again"
-    if held_by_production(pilot):
-        return Item(label, TOLD, f"Not exercised for {number(people)} people: the production list holds this list.")
     cleared = next((run for run in runs if run.kind == Run.Kind.CLEAR and run.state in ARRIVED), None)
-    if cleared is None or not cleared.accepted_removes:
+    shown = bool(cleared and cleared.accepted_removes)
+    if not shown and held_by_production(pilot):
+        return Item(label, TOLD, f"Not exercised for {number(people)} people: the production list holds this list.")
+    if cleared is None or not shown:
         return Item(label, OPEN, "Removing was not shown yet. Remove the roster again once it was accepted.")
     if pilot.members:
         words = f"{number(pilot.members)} people of the roster are on the list again. Remove them again at the end."
