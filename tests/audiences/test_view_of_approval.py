@@ -160,3 +160,15 @@ def test_the_words_that_changed_are_marked(marketer: Person, signed_in: Sign) ->
     assert re.search(r"Out: Leaves after\s*<strong>4</strong>\s*hours", page)
     assert re.search(r"Out: Leaves after\s*<strong>6</strong>\s*hours", page)
     assert "1 of 11 parts" in page
+
+
+def test_a_new_version_says_what_it_voids(marketer: Person, signed_in: Sign) -> None:
+    made = factories.audience(name="Cart", owner=marketer)
+    factories.definition(made)
+    factories.definition(made, state="draft")
+
+    page = text(signed_in(marketer), "/audiences/cart/definition/v2/")
+
+    assert "Does not count for v2" in page
+    assert "Runs now, until v2 is put into use" in page
+    assert "Not before its pilot is signed" in page
