@@ -68,17 +68,13 @@ def _counted(count: int) -> str:
 
 def for_page(found: QuerySet[Audience, Audience]) -> QuerySet[Audience, Audience]:
     """Return the audiences with all their versions and lists, for a page about one."""
+    asked = ApprovalRequest.objects.select_related("asked_by", "asked_of")
     versions = Definition.objects.select_related("edited_by", "approved_by", "promoted_by").order_by("-number")
-    versions = versions.prefetch_related(_waiting_requests())
+    versions = versions.prefetch_related(Prefetch("approval_requests", asked))
     lists = Activation.objects.filter(kind=Activation.Kind.PRODUCTION).select_related("destination", "pipe")
     return found.select_related("segment__workspace", "owner", "drift_checker", "created_by").prefetch_related(
         Prefetch("definitions", versions), Prefetch("activations", lists.defer("pipe__write_key"))
     )
-
-
-def _waiting_requests() -> Any:
-    asked = ApprovalRequest.objects.filter(state=ApprovalRequest.State.WAITING)
-    return Prefetch("approval_requests", asked.select_related("asked_by", "asked_of"), to_attr="open_requests")
 
 
 def _naming(text: str) -> Q:

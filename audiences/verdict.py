@@ -87,7 +87,7 @@ def version_facts(one: Definition | None, today: date | None = None) -> VersionF
     """Return what a verdict needs of a version; with `today`, also of the request that waits for it."""
     if one is None:
         return None
-    asked = next(iter(one.open_requests), None) if today else None  # type: ignore[attr-defined]
+    asked = next(iter(one.open_requests), None) if today else None
     told = ""
     if asked and today:
         told = request_told(one.number, str(asked.asked_by), str(asked.asked_of), asked.asked_at, asked.until, today)

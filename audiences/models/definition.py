@@ -1,12 +1,15 @@
 """One immutable version of an audience's definition of done."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 from .audience import Audience, Purpose
+
+if TYPE_CHECKING:
+    from .approval import ApprovalRequest
 
 
 class Locked(Exception):
@@ -138,6 +141,11 @@ class Definition(models.Model):
     @property
     def is_locked(self) -> bool:
         return self.state != self.State.DRAFT
+
+    @property
+    def open_requests(self) -> "list[ApprovalRequest]":
+        """Return the request that waits for this draft, where there is one."""
+        return [one for one in self.approval_requests.all() if one.state == "waiting"]
 
     @property
     def suppresses(self) -> bool:
