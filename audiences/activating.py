@@ -38,17 +38,54 @@ def take_off(draft_list: Activation) -> None:
         draft_list.save(update_fields=["lifecycle"])
 
 
-def go_live(definition: Definition) -> None:
-    """Route the lists as the definition says and set them live; lists that it no longer names are retired."""
+def go_live(definition: Definition, *, ramp: int = 100) -> None:
+    """Route the lists as the definition says and set them live; lists that it no longer names are retired.
+
+    `ramp` is the percent of the people who are sent at first, to lists that hold nobody yet.
+    """
     lists = _production(definition)
     for place in Destination.objects.filter(pk__in=definition.destinations):
         made = lists.pop(place.pk, None) or Activation(audience=definition.audience, destination=place)
         if made.lifecycle != Lifecycle.PAUSED:
             made.lifecycle = Lifecycle.LIVE
+        if not made.members:
+            made.ramp = ramp
         _route(made, definition)
     for left in lists.values():
         left.lifecycle = Lifecycle.RETIRED
         left.save(update_fields=["lifecycle"])
+
+
+def open_pilots(version: Definition) -> None:
+    """Give every list of an approved version a pilot: through the same pipe, with a ledger of its own that begins empty.
+
+    Pilots of lists that the version does not name are retired.
+    """
+    pilots = {one.destination_id: one for one in _pilots(version)}
+    for place in Destination.objects.filter(pk__in=version.destinations):
+        made = pilots.pop(place.pk, None) or Activation(
+            audience=version.audience, destination=place, kind=Activation.Kind.PILOT
+        )
+        made.lifecycle = Lifecycle.IN_PILOT
+        known = not made._state.adding
+        _route(made, version)
+        if known:
+            # Everybody is sent again: what the pilot of the version before proved says nothing of this one.
+            Activation.objects.filter(pk=made.pk).update(epoch=F("epoch") + 1, stopped_words="")
+    for left in pilots.values():
+        left.lifecycle = Lifecycle.RETIRED
+        left.save(update_fields=["lifecycle"])
+
+
+def close_pilots(version: Definition) -> None:
+    """Note that the pilots of a version are over."""
+    pilots = version.audience.activations.filter(kind=Activation.Kind.PILOT, lifecycle=Lifecycle.IN_PILOT)
+    pilots.update(lifecycle=Lifecycle.PILOT_PASSED)
+
+
+def _pilots(version: Definition) -> list[Activation]:
+    made = version.audience.activations.filter(kind=Activation.Kind.PILOT)
+    return list(made.select_for_update(of=("self",)).select_related("destination"))
 
 
 def _production(definition: Definition) -> dict[int, Activation]:
@@ -66,7 +103,7 @@ def _route(made: Activation, definition: Definition) -> None:
         made.save()
         return
     # The engine moves the other fields at the same time.
-    made.save(update_fields=["pipe", "list_name", "payload", "lifecycle"])
+    made.save(update_fields=["pipe", "list_name", "payload", "lifecycle", "ramp"])
     if before and before != made.pipe_id:
         Activation.objects.filter(pk=made.pk).update(epoch=F("epoch") + 1, stopped_words="")
 

@@ -4,8 +4,20 @@ from django.contrib import admin
 
 from muster.admin import Shown
 
-from .models import Activation, Audience, Definition, Destination, Pipe, Segment, Trait, TraitAllowance, Workspace
+from .models import (
+    Activation,
+    ApprovalRequest,
+    Audience,
+    Definition,
+    Destination,
+    Pipe,
+    Segment,
+    Trait,
+    TraitAllowance,
+    Workspace,
+)
 
 admin.site.register(
-    [Activation, Audience, Definition, Destination, Pipe, Segment, Trait, TraitAllowance, Workspace], Shown
+    [Activation, ApprovalRequest, Audience, Definition, Destination, Pipe, Segment, Trait, TraitAllowance, Workspace],
+    Shown,
 )

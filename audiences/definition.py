@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from muster.figures import percent, span, target
 
 from .terms import CADENCES, IDENTIFIERS, SUPPRESS, Rule, Terms, joined
+from .words_changed import Words, marked
 
 REVIEW_WITHIN = timedelta(days=184)
 
@@ -28,14 +29,22 @@ class Difference:
     was: tuple[str, ...]
     now: tuple[str, ...]
 
+    @property
+    def was_marked(self) -> list[list[Words]]:
+        return [marked(sentence, self.now) for sentence in self.was]
+
+    @property
+    def now_marked(self) -> list[list[Words]]:
+        return [marked(sentence, self.was) for sentence in self.now]
+
 
 def clauses(terms: Terms, today: date) -> list[Clause]:
-    """Return every clause in the order of the page. A definition may be locked when none of them lacks anything."""
+    """Return every clause in the order of the page. A definition may be approved when none of them lacks anything."""
     return [Clause(label, _some(tell(terms)), _some(lacks(terms, today))) for label, tell, lacks in _CLAUSES]
 
 
 def missing(terms: Terms, today: date) -> list[str]:
-    """Return a sentence for each thing that keeps the definition from being locked."""
+    """Return a sentence for each thing that keeps the definition from being approved."""
     return [sentence for clause in clauses(terms, today) for sentence in clause.missing]
 
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+
+from django.utils import timezone
 
 from .models import Lifecycle, Purpose
 from .models.workspace import CheckState
@@ -46,15 +48,18 @@ class VersionFacts:
     review_date: date | None
     freshness_minutes: int | None
     lacking: Sequence[str]
+    asked: str = ""
 
     @property
     def told(self) -> str:
-        """Return how far a draft is."""
+        """Return how far a draft is; `asked` says that somebody was asked to approve it."""
+        if self.asked:
+            return self.asked
         parts = [label.lower() for label in self.lacking]
         if not parts:
-            return f"v{self.number} is complete and waits to be locked. Nothing is sent until then."
+            return f"v{self.number} is complete. Ask somebody to approve it; nothing is sent until then."
         lacks = "1 part is missing" if len(parts) == 1 else f"{len(parts)} parts are missing"
-        return f"v{self.number} is a draft: {lacks} ({'; '.join(parts)}). Nothing is sent until it is locked."
+        return f"v{self.number} is a draft: {lacks} ({'; '.join(parts)}). Nothing is sent until it is approved."
 
     def mismatch(self, fingerprint: str) -> str:
         """Return a sentence when the segment is no longer the one that this version was locked with, as the engine judges it."""
@@ -72,6 +77,15 @@ class VersionFacts:
         )
 
 
+def request_told(number: int, by: str, of: str, at: datetime, until: datetime, today: date) -> str:
+    """Return who was asked to approve a draft, and whether the request still lives."""
+    since, end = timezone.localdate(at), timezone.localdate(until)
+    who = f"{by} asked {of} on {since.day} {since:%b}"
+    if end < today:
+        return f"v{number}: {who}, and the request lapsed on {end.day} {end:%b}. Ask again."
+    return f"v{number} waits for approval: {who}. The request lives until {end.day} {end:%b}."
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """An audience with its current version, its draft, and its lists by name. `fingerprint` is the segment's as it is now."""
@@ -85,6 +99,17 @@ class Facts:
     current: VersionFacts | None
     draft: VersionFacts | None
     lists: Sequence[ListFacts]
+    approved: VersionFacts | None = None
+
+    @property
+    def coming(self) -> str:
+        """Return how far the versions are that are not in use yet; empty when there is none."""
+        told = []
+        if self.approved:
+            told.append(f"v{self.approved.number} is approved and is proved on the roster before it is put into use.")
+        if self.draft:
+            told.append(self.draft.told)
+        return " ".join(told)
 
     @property
     def life(self) -> str:
@@ -121,7 +146,7 @@ class Facts:
         if self.archived:
             return "Archived: nothing is sent any more, and what was sent before stays at the lists."
         if self.current is None:
-            return self.draft.told if self.draft else "There is no definition yet."
+            return self.coming or "There is no definition yet."
         if needs := self.needs(today):
             return needs[0]
         names = joined(one.name for one in self.lists) or "no list"

@@ -21,7 +21,7 @@ from django.db.models import (
 from muster.figures import number
 from muster.models import Person
 
-from .models import Activation, Audience, Definition, Lifecycle
+from .models import Activation, ApprovalRequest, Audience, Definition, Lifecycle
 from .models.workspace import CheckState
 
 NEEDS, FINE, DRAFT = 0, 1, 2
@@ -68,7 +68,9 @@ def _counted(count: int) -> str:
 
 def for_page(found: QuerySet[Audience, Audience]) -> QuerySet[Audience, Audience]:
     """Return the audiences with all their versions and lists, for a page about one."""
-    versions = Definition.objects.select_related("edited_by", "locked_by").order_by("-number")
+    asked = ApprovalRequest.objects.select_related("asked_by", "asked_of")
+    versions = Definition.objects.select_related("edited_by", "approved_by", "promoted_by").order_by("-number")
+    versions = versions.prefetch_related(Prefetch("approval_requests", asked))
     lists = Activation.objects.filter(kind=Activation.Kind.PRODUCTION).select_related("destination", "pipe")
     return found.select_related("segment__workspace", "owner", "drift_checker", "created_by").prefetch_related(
         Prefetch("definitions", versions), Prefetch("activations", lists.defer("pipe__write_key"))

@@ -1,4 +1,4 @@
-"""Registers audiences and moves their definitions: draft, current, past. Each step writes one event."""
+"""Registers audiences and edits the drafts of their definitions. Each step writes one event."""
 
 from collections.abc import Iterable
 from copy import copy
@@ -15,8 +15,8 @@ from muster.models import Person
 from . import activating
 from .conditions import sentences
 from .defaults import clauses_for
-from .definition import clauses, differences, missing
-from .models import Audience, Definition, Segment
+from .definition import clauses, differences
+from .models import ApprovalRequest, Audience, Definition, Segment
 from .models.definition import Locked
 from .terms_of import terms_of
 
@@ -33,7 +33,7 @@ class EditedMeanwhile(Exception):
 
 
 class Incomplete(Exception):
-    """The definition cannot be locked yet; `sentences` say what is missing."""
+    """The version cannot be approved or promoted yet; `sentences` say what is missing."""
 
     def __init__(self, sentences: list[str]) -> None:
         super().__init__(" ".join(sentences))
@@ -115,10 +115,10 @@ def lacking(draft: Definition, at: datetime) -> list[str]:
 def save_draft(edited: Definition, *, revision: int, by: Person, at: datetime) -> list[str]:
     """Save an edited draft and its audience, and return the labels of what changed; nothing changed, nothing written.
 
-    `revision` is the one that the person saw. Raises EditedMeanwhile, Locked when it was locked meanwhile, and NameTaken.
+    `revision` is the one that the person saw. Raises EditedMeanwhile, Locked when it was approved meanwhile, and NameTaken.
     """
     with transaction.atomic():
-        stored = _seen(edited, revision)
+        stored = seen_draft(edited, revision)
         activating.hold_pipes(edited)
         adopt_logic(edited)
         changed = [one.label for one in differences(terms_of(stored), terms_of(edited))[0]]
@@ -128,6 +128,8 @@ def save_draft(edited: Definition, *, revision: int, by: Person, at: datetime) -
         if not changed and edited.lacking == stored.lacking:
             return []
         edited.save()
+        if changed:
+            _void_request(edited, by, at)
         _save_named(edited.audience, ["name", "owner", "drift_checker"])
         activating.follow(edited)
         audit.record(
@@ -141,7 +143,13 @@ def save_draft(edited: Definition, *, revision: int, by: Person, at: datetime) -
     return changed
 
 
-def _seen(draft: Definition, revision: int | None) -> Definition:
+def _void_request(edited: Definition, by: Person, at: datetime) -> None:
+    """Who was asked to approve was asked for what the draft said before."""
+    waiting = edited.approval_requests.filter(state=ApprovalRequest.State.WAITING)
+    waiting.update(state=ApprovalRequest.State.VOID, decided_by=by, decided_at=at)
+
+
+def seen_draft(draft: Definition, revision: int | None) -> Definition:
     """Return the stored draft, its row locked. Raises Locked, NotPossible when it is gone, EditedMeanwhile."""
     stored = (
         Definition.objects.select_for_update(of=("self",))
@@ -152,26 +160,27 @@ def _seen(draft: Definition, revision: int | None) -> Definition:
     if stored is None:
         raise NotPossible("This draft was discarded meanwhile. Nothing was saved.")
     if stored.state != Definition.State.DRAFT:
-        raise Locked(f"v{stored.number} was locked meanwhile. Nothing was saved; edit makes v{stored.number + 1}.")
+        raise Locked(f"v{stored.number} was approved meanwhile. Nothing was saved; edit makes v{stored.number + 1}.")
     if revision is not None and stored.revision != revision:
         raise EditedMeanwhile(stored)
     return stored
 
 
 def revise(audience: Audience, *, reason: str, by: Person, at: datetime) -> Definition:
-    """Make the next draft as a copy of the current version and return it. Raises NotPossible."""
+    """Make the next draft as a copy of the approved version, else of the current one, and return it. Raises NotPossible."""
     with transaction.atomic():
         Audience.objects.select_for_update().get(pk=audience.pk)
-        current = audience.definitions.filter(state=Definition.State.CURRENT).first()
-        if audience.archived_at or current is None:
-            raise NotPossible("There is no locked version to start from. Nothing was changed.")
+        source = newest_locked(audience)
+        if audience.archived_at or source is None:
+            raise NotPossible("There is no approved version to start from. Nothing was changed.")
         if draft := audience.definitions.filter(state=Definition.State.DRAFT).first():
             raise NotPossible(f"v{draft.number} is being edited already. Go on with that one.")
-        draft = copy(current)
-        draft._state = type(current._state)()
+        draft = copy(source)
+        draft._state = type(source._state)()
         draft.pk, draft.number, draft.revision = None, _next_number(audience), 1
         draft.state, draft.reason = Definition.State.DRAFT, reason
-        draft.locked_by, draft.locked_at, draft.edited_by, draft.edited_at = None, None, by, at
+        draft.approved_by = draft.approved_at = draft.promoted_by = draft.promoted_at = None
+        draft.edited_by, draft.edited_at = by, at
         adopt_logic(draft)
         draft.lacking = lacking(draft, at)
         draft.save()
@@ -186,18 +195,24 @@ def revise(audience: Audience, *, reason: str, by: Person, at: datetime) -> Defi
     return draft
 
 
+def newest_locked(audience: Audience) -> Definition | None:
+    """Return the version that the next draft starts from."""
+    locked = (Definition.State.APPROVED, Definition.State.CURRENT)
+    return audience.definitions.filter(state__in=locked).order_by("-number").first()
+
+
 def _next_number(audience: Audience) -> int:
     newest = audience.definitions.order_by("-number").first()
     return newest.number + 1 if newest else 1
 
 
 def discard(draft: Definition, *, by: Person, at: datetime) -> bool:
-    """Throw a draft away and return whether its audience stays; an audience that was never locked goes with it.
+    """Throw a draft away and return whether its audience stays; an audience that was never approved goes with it.
 
     Raises Locked and NotPossible.
     """
     with transaction.atomic():
-        stored = _seen(draft, None)
+        stored = seen_draft(draft, None)
         audience = stored.audience
         stays = audience.definitions.exclude(pk=stored.pk).exists()
         audit.record(
@@ -209,8 +224,8 @@ def discard(draft: Definition, *, by: Person, at: datetime) -> bool:
             at=at,
         )
         stored.delete()
-        current = audience.definitions.filter(state=Definition.State.CURRENT).first()
-        kept = set(current.destinations) if current else set()
+        in_use = audience.definitions.filter(state__in=[Definition.State.APPROVED, Definition.State.CURRENT])
+        kept = {place for version in in_use for place in version.destinations}
         for left in audience.activations.filter(lifecycle="draft").exclude(destination__in=kept):
             activating.take_off(left)
         if not stays:
@@ -219,55 +234,10 @@ def discard(draft: Definition, *, by: Person, at: datetime) -> bool:
 
 
 def _throw_away(audience: Audience) -> None:
-    """Delete an audience that was never locked. Raises NotPossible when something that is kept names it, like a pause."""
+    """Delete an audience that was never approved. Raises NotPossible when something that is kept names it, like a pause."""
     try:
         audience.delete()
     except ProtectedError:
         raise NotPossible(
             f"Nothing was discarded: {audience} was paused, and who paused it stays on record. Archive it instead."
         ) from None
-
-
-def lock(definition: Definition, *, by: Person, at: datetime, revision: int | None = None) -> Definition:
-    """Lock a complete draft: it becomes current and its lists live; the version before becomes past. Return it.
-
-    Raises Incomplete, EditedMeanwhile, and Locked when it was locked already.
-    """
-    with transaction.atomic():
-        Audience.objects.select_for_update().get(pk=definition.audience_id)
-        draft = _seen(definition, revision)
-        activating.hold_pipes(draft)
-        if obstacles := _obstacles(draft, at):
-            raise Incomplete(obstacles)
-        before = draft.audience.definitions.filter(state=Definition.State.CURRENT)
-        replaced = before.values_list("number", flat=True).first()
-        before.update(state=Definition.State.PAST)
-        Definition.objects.filter(pk=draft.pk, state=Definition.State.DRAFT).update(
-            state=Definition.State.CURRENT, locked_by=by, locked_at=at, lacking=[]
-        )
-        activating.go_live(draft)
-        audit.record(
-            verb=f"locked v{draft.number} of",
-            subject=draft.audience,
-            by=by,
-            reason=draft.reason,
-            detail={"replaces": f"v{replaced}" if replaced else None, "lists": _list_names(draft)},
-            audience_id=draft.audience_id,
-            at=at,
-        )
-    return Definition.objects.get(pk=draft.pk)
-
-
-def _obstacles(draft: Definition, at: datetime) -> list[str]:
-    if draft.audience.archived_at:
-        return ["The audience is archived."]
-    if draft.fingerprint != draft.audience.segment.fingerprint:
-        return [
-            "The segment was changed in Customer.io after this draft was saved. Open the draft, read what the segment says "
-            "now, save it, then lock."
-        ]
-    return missing(terms_of(draft), timezone.localdate(at))
-
-
-def _list_names(draft: Definition) -> list[str]:
-    return [one.name for one in terms_of(draft).lists]

@@ -1,4 +1,4 @@
-"""What the rows of the list of audiences show: two queries of plain values for a page, without a model for each of its parts."""
+"""What the rows of the list of audiences show: three queries of plain values for a page, without a model for each part."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from muster.figures import when
 
-from .facts import Facts, ListFacts, VersionFacts
-from .models import Activation, Definition, Lifecycle, Purpose
+from .facts import Facts, ListFacts, VersionFacts, request_told
+from .models import Activation, ApprovalRequest, Definition, Lifecycle, Purpose
 
 VERSION = ("number", "purpose", "fingerprint", "review_date", "freshness_minutes", "lacking")
 AUDIENCE = ("slug", "name", "archived_at", "owner__full_name", "owner__is_active")
@@ -67,9 +67,20 @@ def rows(audiences: Collection[int], today: date) -> dict[int, Row]:
     lists = _lists(audiences)
     versions: dict[int, list[dict[str, Any]]] = defaultdict(list)
     told = Definition.objects.filter(audience__in=audiences).exclude(state=Definition.State.PAST)
-    for one in told.values(*OF_DEFINITION):
-        versions[one["audience_id"]].append(one)
+    asked = _asked(audiences, today)
+    for one in told.values("pk", *OF_DEFINITION):
+        versions[one["audience_id"]].append({**one, "asked": asked.get(one["pk"], "")})
     return {audience: _row(found, lists[audience], today) for audience, found in versions.items()}
+
+
+def _asked(audiences: Collection[int], today: date) -> dict[int, str]:
+    """Return, by the draft's id, who was asked to approve it."""
+    open_ones = ApprovalRequest.objects.filter(
+        definition__audience__in=audiences, state=ApprovalRequest.State.WAITING
+    ).values_list(
+        "definition_id", "definition__number", "asked_by__full_name", "asked_of__full_name", "asked_at", "until"
+    )
+    return {draft: request_told(number, by, of, at, until, today) for draft, number, by, of, at, until in open_ones}
 
 
 def _lists(audiences: Collection[int]) -> defaultdict[int, list[ListFacts]]:
@@ -85,9 +96,10 @@ def _lists(audiences: Collection[int]) -> defaultdict[int, list[ListFacts]]:
 
 
 def _row(found: Iterable[dict[str, Any]], lists: list[ListFacts], today: date) -> Row:
-    versions = {one["state"]: VersionFacts(*(one[name] for name in VERSION)) for one in found}
+    versions = {one["state"]: VersionFacts(*(one[name] for name in (*VERSION, "asked"))) for one in found}
     current, draft = versions.get(Definition.State.CURRENT), versions.get(Definition.State.DRAFT)
-    one, newest = next(iter(found)), current or draft
+    approved = versions.get(Definition.State.APPROVED)
+    one, newest = next(iter(found)), current or approved or draft
     assert newest is not None
     size_at = one["audience__segment__size_at"]
     facts = Facts(
@@ -100,6 +112,7 @@ def _row(found: Iterable[dict[str, Any]], lists: list[ListFacts], today: date) -
         current=current,
         draft=draft,
         lists=lists,
+        approved=approved,
     )
     return Row(
         slug=one["audience__slug"],

@@ -77,7 +77,9 @@ def rule_of(stored: dict[str, Any]) -> Rule:
 def ad_lists_through(pipes: list[int]) -> dict[int, list[Activation]]:
     """Return, by pipe, the ad-platform lists that use it and are not retired."""
     using = Activation.objects.filter(pipe__in=pipes, destination__platform__in=AD_PLATFORMS)
-    using = using.exclude(lifecycle=Lifecycle.RETIRED).select_related("audience", "destination")
+    using = using.exclude(lifecycle__in=(Lifecycle.RETIRED, Lifecycle.PILOT_PASSED)).select_related(
+        "audience", "destination"
+    )
     found: dict[int, list[Activation]] = {}
     for activation in using:
         if activation.pipe_id:

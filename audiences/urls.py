@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from .views import audiences, connections, draft, registration, traits
+from .views import approval, audiences, connections, draft, registration, roster, traits
 
 app_name = "audiences"
 
@@ -30,10 +30,13 @@ _audience: list[URLPattern | URLResolver] = [
     path("", audiences.detail, name="detail"),
     path("definition/", draft.definition, name="definition"),
     path("definition/check/", draft.check, name="check"),
-    path("definition/lock/", draft.lock, name="lock"),
     path("definition/discard/", draft.discard, name="discard"),
     path("definition/new/", draft.revise, name="revise"),
     path("definition/v<int:number>/", audiences.version, name="version"),
+    path("definition/v<int:number>/ask/", approval.ask, name="ask-approval"),
+    path("definition/v<int:number>/withdraw/", approval.withdraw, name="withdraw"),
+    path("definition/v<int:number>/approve/", approval.approve, name="approve"),
+    path("definition/v<int:number>/decline/", approval.decline, name="decline"),
     path("archive/", audiences.archive, name="archive"),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -48,6 +51,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("connections/workspaces/", include(_connection("workspace") + _tested("workspace"))),
     path("connections/pipes/", include(_connection("pipe") + _tested("pipe"))),
     path("connections/destinations/", include(_connection("destination"))),
+    path("roster/", roster.roster, name="roster"),
+    path("roster/domains/", roster.allow_domain, name="roster-domain"),
+    path("roster/domains/<int:pk>/drop/", roster.drop_domain, name="roster-drop"),
+    path("roster/<int:pk>/remove/", roster.remove, name="roster-remove"),
     path("traits/", traits.list_traits, name="traits"),
     path("traits/add/", traits.add, name="trait-add"),
     path("traits/<int:pk>/", traits.edit, name="trait"),

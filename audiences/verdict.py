@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from .facts import Facts, ListFacts, VersionFacts
+from .facts import Facts, ListFacts, VersionFacts, request_told
 from .models import Activation, Audience, Definition, Lifecycle
 
 
@@ -20,16 +20,25 @@ class Standing:
         return self._version(Definition.State.CURRENT)
 
     @cached_property
+    def approved(self) -> Definition | None:
+        return self._version(Definition.State.APPROVED)
+
+    @cached_property
     def draft(self) -> Definition | None:
         return self._version(Definition.State.DRAFT)
+
+    @property
+    def startable(self) -> bool:
+        """Whether there is a version that the next draft can start from."""
+        return bool(self.approved or self.current)
 
     def _version(self, state: str) -> Definition | None:
         return next((one for one in self.audience.definitions.all() if one.state == state), None)
 
     @property
     def newest(self) -> Definition:
-        """Return the version that the audience is told by: the current one, else the draft."""
-        return self.current or self.draft or self.audience.definitions.all()[0]
+        """Return the version that the audience is told by: the current one, else the approved one, else the draft."""
+        return self.current or self.approved or self.draft or self.audience.definitions.all()[0]
 
     @cached_property
     def lists(self) -> list[Activation]:
@@ -48,8 +57,9 @@ class Standing:
             segment_gone=segment.gone_at is not None,
             fingerprint=segment.fingerprint,
             current=version_facts(self.current),
-            draft=version_facts(self.draft),
+            draft=version_facts(self.draft, self.today),
             lists=[list_facts(one) for one in self.lists],
+            approved=version_facts(self.approved),
         )
 
     @property
@@ -65,16 +75,25 @@ class Standing:
         return self.facts.mismatch
 
     @property
+    def coming(self) -> str:
+        return self.facts.coming
+
+    @property
     def verdict(self) -> str:
         return self.facts.verdict(self.today)
 
 
-def version_facts(one: Definition | None) -> VersionFacts | None:
-    """Return what a verdict needs of a version."""
+def version_facts(one: Definition | None, today: date | None = None) -> VersionFacts | None:
+    """Return what a verdict needs of a version; with `today`, also of the request that waits for it."""
     if one is None:
         return None
+    asked = next(iter(one.open_requests), None) if today else None
+    told = ""
+    if asked and today:
+        told = request_told(one.number, str(asked.asked_by), str(asked.asked_of), asked.asked_at, asked.until, today)
+    lacking = tuple(one.lacking)
     return VersionFacts(
-        one.number, one.purpose, one.fingerprint, one.review_date, one.freshness_minutes, tuple(one.lacking)
+        one.number, one.purpose, one.fingerprint, one.review_date, one.freshness_minutes, lacking, asked=told
     )
 
 

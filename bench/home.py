@@ -54,8 +54,10 @@ def prepare() -> None:
         phone_country="US",
         consent=CONSENT,
         exclusions=[{"segment": EXCLUSION_NUMBER, "reason": "bench"}],
-        locked_by=owner,
-        locked_at=timezone.now(),
+        approved_by=owner,
+        approved_at=timezone.now(),
+        promoted_by=owner,
+        promoted_at=timezone.now(),
     )
 
 

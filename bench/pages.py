@@ -33,9 +33,9 @@ def seed(audiences: int, runs: int) -> None:
         Audience(slug=f"a-{one}", name=f"Audience {one}", segment=segment, owner=owner, created_by=owner)
         for one in numbers
     )
+    signed = {"approved_by": owner, "approved_at": now, "promoted_by": owner, "promoted_at": now}
     definitions = Definition.objects.bulk_create(
-        Definition(audience=one, number=1, state="current", purpose=Purpose.RETARGET, locked_by=owner, locked_at=now)
-        for one in made
+        Definition(audience=one, number=1, state="current", purpose=Purpose.RETARGET, **signed) for one in made
     )
     pipes = Pipe.objects.bulk_create(Pipe(name=f"p-{one}", data_plane_url="https://d.example") for one in numbers)
     lists = Activation.objects.bulk_create(

@@ -25,7 +25,7 @@ PLACES = (
         "plug",
         "audiences:connections",
         Permission.READ_SETUP,
-        ("/connections/",),
+        ("/connections/", "/roster/"),
     ),
     Place("Traits", "list", "audiences:traits", Permission.READ_SETUP, ("/traits/",)),
     Place("People", "users", "people:list", Permission.MANAGE_PEOPLE, ("/people/",)),

@@ -7,9 +7,8 @@ from muster.models import Event, Person
 
 from .hold import GUARD_REASONS, NotHeld, newer_exists
 from .models import Run
+from .second_person import ASKED
 from .states import RunState
-
-ASKED = "asked to release"
 
 
 class AlreadyAsked(Exception):

@@ -3,13 +3,17 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Final
 
 import numpy as np
 
 from muster.columns import Array, Columns
 
 from .people import TOKENS
-from .tokens import FIELD_CODES, Flags, Tokens, TokenSet, keys_among, tokens
+from .tokens import FIELD_CODES, Flags, Tokens, TokenSet, halves, keys_among, tokens
+
+WHOLE: Final = 100
+NO_DIGEST: Final = bytes(32)
 
 
 class Out(IntEnum):
@@ -26,6 +30,9 @@ class Out(IntEnum):
     NO_IDENTIFIER = 6
     ID_HAS_AT = 7
     SHARES_BLOCKED = 8
+    NOT_ON_ROSTER = 9
+    NOT_YET = 10
+    CLEARED = 11
     EXCLUDED = 16
 
 
@@ -56,7 +63,11 @@ class Identifiers:
 
 @dataclass(frozen=True)
 class Rules:
-    """What decides about one list. `flags` names attributes as staged; a suppression asks for no consent."""
+    """What decides about one list. `flags` names attributes as staged; a suppression asks for no consent.
+
+    `roster`: only people whose email has one of these digests, whatever else is true of them; None for a list that is no
+    pilot. `ramp`: the percent of the people who are sent yet. `nobody`: the list is being emptied.
+    """
 
     identifiers: Identifiers
     suppresses: bool = False
@@ -64,6 +75,13 @@ class Rules:
     not_true: tuple[str, ...] = ()
     not_unsubscribed: bool = False
     ids_with_at: bool = True
+    roster: frozenset[bytes] | None = None
+    ramp: int = 100
+    nobody: bool = False
+
+    @property
+    def narrowed(self) -> bool:
+        return self.nobody or self.roster is not None or self.ramp < WHOLE
 
 
 @dataclass
@@ -107,7 +125,31 @@ def reasons(people: Columns, rules: Rules, others: Others, excluded_keys: list[A
     mark(~usable, Out.NO_IDENTIFIER)
     if rules.identifiers.texts and not rules.ids_with_at:
         mark(people["ext_at"] == 1, Out.ID_HAS_AT)
+    if rules.narrowed:
+        _narrow(people, rules, mark)
     return out
+
+
+def _narrow(people: Columns, rules: Rules, mark: Callable[[Flags, int], None]) -> None:
+    """Keep whoever is still in to the roster, to the ramp step, or out. Last, so that others' wishes block as ever."""
+    if rules.roster is not None:
+        mark(~on_roster(people["email"], rules.roster), Out.NOT_ON_ROSTER)
+    if rules.ramp < WHOLE:
+        mark(~first_share(people["key"], rules.ramp), Out.NOT_YET)
+    if rules.nobody:
+        mark(np.ones(len(people["key"]), np.bool_), Out.CLEARED)
+
+
+def on_roster(emails: Array, roster: frozenset[bytes]) -> Flags:
+    """Return whose email is on the roster, by all 32 bytes of its digest; who has none never is."""
+    found = [digest.tobytes() in roster and digest.tobytes() != NO_DIGEST for digest in emails]
+    return np.array(found, np.bool_)
+
+
+def first_share(keys: Array, percent: int) -> Flags:
+    """Return who is among the first `percent` of all people: by their key, so always the same ones."""
+    places = halves(keys) if len(keys) else np.zeros(0, np.uint64)
+    return np.asarray(places % np.uint64(WHOLE) < np.uint64(percent))
 
 
 def _mark_consent(people: Columns, rules: Rules, mark: Callable[[Flags, int], None]) -> None:

@@ -49,6 +49,14 @@ class AskForm(forms.Form):
     reason = reason_field("Shown to whoever decides.")
 
 
+class GrowForm(forms.Form):
+    reason = reason_field("What you saw of the first tenth.")
+
+
+class PromoteForm(forms.Form):
+    ramp = forms.ChoiceField(choices=[("100", "Everybody"), ("10", "A tenth, always the same people")])
+
+
 class StartForm(forms.Form):
     kind = forms.ChoiceField(choices=Run.Kind.choices, required=False)
     why = forms.CharField(label="Why", max_length=300, required=False)

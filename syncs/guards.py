@@ -93,6 +93,11 @@ def judge(figures: Figures, facts: Facts, released: Released | None = None) -> d
     }
 
 
+def passed(verdict: dict[str, Any]) -> dict[str, Any]:
+    """Return the verdict with nothing held: for lists that no history judges."""
+    return {name: {**said, "held": False, "released": False, "why": ""} for name, said in verdict.items()}
+
+
 def parked(verdict: dict[str, Any], why: str, *, removes: bool, adds: bool) -> dict[str, Any]:
     """Return the verdict with passes parked for a reason that no figure releases."""
     changed = {name: dict(said) for name, said in verdict.items()}

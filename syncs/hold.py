@@ -8,6 +8,7 @@ from muster import audit
 from muster.models import Person
 
 from .models import Release, Run
+from .second_person import check, refusal
 from .start import start
 from .states import RunState
 
@@ -21,11 +22,15 @@ class NotHeld(Exception):
 def release(
     run: Run, *, by: Person, max_removes: int, max_adds: int, reason: str, at: datetime, may_empty: bool = False
 ) -> Run:
-    """Allow figures for 24 hours and start a run, which plans afresh within them. Return it. Raises NotHeld, CannotStart."""
+    """Allow figures for 24 hours and start a run, which plans afresh within them. Return it.
+
+    Raises NotHeld, CannotStart, and NeedsSomebodyElse for who started the run or asked for the release.
+    """
     with transaction.atomic():
         decided = Run.objects.filter(pk=run.pk, state=RunState.HELD, reason__in=GUARD_REASONS)
         if not decided.exists() or newer_exists(run):
             raise NotHeld("A newer run has planned afresh, so there is nothing to release here any more.")
+        check(refusal(run, by))
         Release.objects.create(
             run=run,
             activation=run.activation,

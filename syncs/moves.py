@@ -163,5 +163,6 @@ WHY = {
     "guard": "more than the {limit} that this list's history lets pass.",
     "empty": "the audience is empty, which is more often an accident than meant.",
     "exclusion_unavailable": "an exclusion could not be read, so nobody new is added.",
+    "production_holds": "the production list is the same list, and a pilot removes nobody from it.",
     "definition_changed": "the segment no longer matches the locked definition.",
 }

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from . import debts, moves, outbox, planning
+from . import admission, debts, moves, outbox, planning
 from .deliver import Delivery
 from .lease import Lease
 from .models import Batch, Pull, Run
@@ -71,6 +71,7 @@ class Road:
     def walk(self) -> None:
         """Go on from where the run is. Raises Stop and LeaseLost."""
         self.permit.cancelled()
+        admission.check(self.run)
         if self.run.planned_at is None:
             readings, missing = self.read()
             if not self.run.is_dry:

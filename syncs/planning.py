@@ -7,8 +7,10 @@ from typing import Any
 from django.db import transaction
 
 from . import compare, guards
+from .admission import held_by_production
 from .compare import Comparison, Counts
 from .figures import facts_of, released
+from .growing import is_growing
 from .lease import Lease
 from .models import Batch, Pull, Release, Run
 from .moves import tell
@@ -56,12 +58,19 @@ def judged(terms: Terms, counts: Counts, missing: list[str], at: datetime) -> tu
     allowed, row = released(run.activation, at)
     figures = guards.Figures(wanted=counts.wanted, removes=counts.removes - counts.optouts, adds=counts.ops[ADD])
     verdict = guards.judge(figures, facts_of(run, counts.before, at), allowed)
+    if terms.is_pilot or run.kind == Run.Kind.CLEAR:
+        # A list of the team has no usual turnover, and emptying a list was decided by two people.
+        verdict = guards.passed(verdict)
+    elif is_growing(run):
+        verdict["adds"] |= {"held": False, "why": ""}
     used = any(said["released"] for said in verdict.values())
     sent_adds = sum(counts.ops.values())
     if missing:
         verdict["adds"]["figure"] = sent_adds
         verdict = guards.parked(verdict, "exclusion_unavailable", removes=False, adds=True)
-    if changed_since_locked(run):
+    if terms.is_pilot and held_by_production(run.activation):
+        verdict = guards.parked(verdict, "production_holds", removes=True, adds=False)
+    if changed_since_locked(run) and run.kind != Run.Kind.CLEAR:
         verdict["adds"]["figure"] = sent_adds
         verdict = guards.parked(verdict, "definition_changed", removes=True, adds=not terms.suppresses)
     return verdict, row if used else None

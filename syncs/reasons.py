@@ -60,6 +60,15 @@ LEFT_OUT: Final[dict[str, Reason]] = {
         "The id contains “@” and would be sent in clear.",
         "Use ids without addresses, or have an administrator state in Connections why they may be sent.",
     ),
+    "not_on_roster": Reason(
+        "Not on the roster", "A pilot reaches the team's roster only, never a customer.", "Nothing: that is meant."
+    ),
+    "not_yet": Reason(
+        "Waits for the ramp step",
+        "The first tenth of the people is sent; the others wait until the list is grown.",
+        "Have an approver grow the list when the first tenth has arrived.",
+    ),
+    "cleared": Reason("List is emptied", "This run removes everybody, as somebody asked.", "Nothing."),
     "exclusion_unavailable": Reason(
         "Exclusion could not be read",
         "Nobody new is added while an excluded segment cannot be read.",
@@ -106,10 +115,23 @@ LEAVING: Final[dict[str, Reason]] = {
     "id_has_at": Reason(
         "Customer.io id now looks like an email", "The id contains “@”.", "Use ids without addresses in Customer.io."
     ),
+    "not_on_roster": Reason("Taken off the roster", "They are on the team's roster no more.", "Nothing."),
+    "not_yet": Reason("Outside the ramp step", "They wait until the list is grown.", "Have an approver grow the list."),
+    "cleared": Reason("List is emptied", "Somebody asked to remove everybody.", "Nothing."),
     "deleted": Reason("Deleted in Customer.io", "The profile is gone.", "Nothing."),
 }
 
 RUN: Final[dict[str, Reason]] = {
+    "not_admitted": Reason(
+        "The version may not be sent",
+        "Only a version that passed its pilot and is in use is sent to a list.",
+        "Look at the audience's page: it says which version is in use and what the next one waits for.",
+    ),
+    "production_holds": Reason(
+        "The production list holds them",
+        "The pilot goes to the same list as production, so it removes nobody from it.",
+        "Nothing: production removes whoever leaves.",
+    ),
     "paused": Reason(
         "Paused",
         "A pause reaches this list: nobody new is sent, opt-out removals continue.",

@@ -9,6 +9,7 @@ from audiences.models import Activation, Definition
 from muster.models import Person
 
 from .models import Run
+from .second_person import check, reassert_refusal
 from .start import CannotStart, start
 from .states import RunState
 
@@ -31,10 +32,15 @@ def dry_run_of(activation: Activation, at: datetime) -> Run | None:
 
 
 def reassert(activation: Activation, *, by: Person, why: str, at: datetime) -> Run:
-    """Start a run that sends every member again. Raises CannotStart without a fresh dry run, AlreadyLive."""
-    if dry_run_of(activation, at) is None:
+    """Start a run that sends every member again.
+
+    Raises CannotStart without a fresh dry run, NeedsSomebodyElse for who made it, AlreadyLive.
+    """
+    dry_run = dry_run_of(activation, at)
+    if dry_run is None:
         raise CannotStart(
             "Sending everybody again needs a dry run of the last 24 hours, so that somebody has seen what it would send. "
             "Nothing was started. Start a dry run, look at it, then come back."
         )
+    check(reassert_refusal(dry_run, by))
     return start(activation, trigger=Run.Trigger.BUTTON, by=by, kind=Run.Kind.REASSERT, why=why, at=at)

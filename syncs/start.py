@@ -8,6 +8,7 @@ from audiences.models import Activation, Definition, Lifecycle
 from muster import audit
 from muster.models import Person
 
+from .admission import NotAdmitted, held_by_production, version_for
 from .doorbell import ring_on_commit
 from .models import Pause, Run
 
@@ -68,13 +69,18 @@ def start(
 
 def startable(activation: Activation, kind: str) -> Definition:
     """Return the definition that a run would use. Raises CannotStart."""
-    definition = activation.audience.definitions.filter(state=Definition.State.CURRENT).first()
-    if definition is None:
-        raise CannotStart("The definition of done is not locked yet. Lock it on the audience's page, then sync.")
+    try:
+        definition = version_for(activation)
+    except NotAdmitted as refusal:
+        raise CannotStart(str(refusal)) from None
     if activation.lifecycle == Lifecycle.RETIRED or activation.audience.archived_at:
         raise CannotStart("This list is retired; nothing is sent to it any more.")
     if activation.pipe is None or activation.pipe.archived_at:
         raise CannotStart("This list has no pipe yet. Ask an administrator to connect one, then sync.")
+    if kind == Run.Kind.CLEAR and activation.kind != Activation.Kind.PILOT:
+        raise CannotStart("Only the list of a pilot is emptied this way. Nobody was removed.")
+    if kind == Run.Kind.CLEAR and held_by_production(activation):
+        raise CannotStart("The production list is the same list and holds people, so the pilot removes nobody from it.")
     if kind != Run.Kind.DRY_RUN:
         if pause := Pause.objects.over(activation).first():
             raise CannotStart(f"{what_is_paused(pause)} paused since {pause.at:%d %b %H:%M} UTC: {pause.reason}")

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from audiences.models import Segment, Trait
+from audiences import roster
+from audiences.models import Activation, Segment, Trait
 from audiences.platforms import Family, Payload
 from muster.columns import DIGEST, Array, Columns, text_list
 from muster.vault import pepper
@@ -48,6 +49,10 @@ class Terms:
         return Identifiers.of(self.fields, texts=self.texts)
 
     @cached_property
+    def is_pilot(self) -> bool:
+        return self.run.activation.kind == Activation.Kind.PILOT
+
+    @cached_property
     def rules(self) -> Rules:
         consent = self.run.definition.consent_for(self.run.activation.destination_id)
         return Rules(
@@ -57,6 +62,9 @@ class Terms:
             not_true=tuple(consent.get("not_true", ())),
             not_unsubscribed=bool(consent.get("not_unsubscribed")),
             ids_with_at=bool(self.run.activation.audience.segment.workspace.ids_with_at_reason),
+            roster=roster.digests() if self.is_pilot else None,
+            ramp=self.run.activation.ramp,
+            nobody=self.run.kind == Run.Kind.CLEAR,
         )
 
     @cached_property
@@ -70,8 +78,8 @@ class Terms:
 
     @property
     def compares_all(self) -> bool:
-        """Whether comparing needs more of people than their heads: what is sent of them depends on texts."""
-        return self.texts or bool(self.traits)
+        """Whether comparing needs more of people than their heads: what is sent depends on texts, or a pilot on digests."""
+        return self.texts or bool(self.traits) or self.rules.roster is not None
 
     @cached_property
     def columns(self) -> dict[str, Any]:
@@ -79,7 +87,9 @@ class Terms:
         flags = {*self.rules.require_true, *self.rules.not_true}
         if self.rules.not_unsubscribed:
             flags.add("unsubscribed")
-        return {**self.exclusion_columns, "flags": sorted(flags), "traits": [name for name, _ in self.traits]}
+        wanted = {**self.exclusion_columns, "flags": sorted(flags), "traits": [name for name, _ in self.traits]}
+        # The roster knows people by email, also where the list does not.
+        return {**wanted, "email": True} if self.is_pilot else wanted
 
     @cached_property
     def exclusion_columns(self) -> dict[str, Any]:

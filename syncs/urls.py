@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import actions, fragments, health_page, listing, pauses, probes, run_page, schedules
+from .views import actions, fragments, health_page, listing, pauses, pilot, probes, run_page, schedules
 
 app_name = "syncs"
 urlpatterns = [
@@ -21,7 +21,10 @@ urlpatterns = [
     path("runs/<int:pk>/ask/", actions.ask, name="ask"),
     path("runs/<int:pk>/drop/", actions.drop, name="drop"),
     path("lists/<int:activation>/start/", actions.start, name="start"),
+    path("lists/<int:activation>/grow/", actions.grow, name="grow"),
     path("lists/<int:activation>/schedule/", schedules.schedule, name="schedule"),
+    path("audiences/<slug:slug>/definition/v<int:number>/pilot/", pilot.pilot, name="pilot"),
+    path("audiences/<slug:slug>/definition/v<int:number>/promote/", pilot.promote, name="promote"),
     path("pauses/", pauses.pauses, name="pauses"),
     path("pauses/<int:pk>/end/", pauses.unpause, name="unpause"),
     path("audiences/<slug:slug>/runs/", fragments.of_audience, name="of_audience"),

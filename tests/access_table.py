@@ -63,10 +63,13 @@ AUDIENCES: dict[str, Row] = {
     "audiences/<slug:slug>/": reads(PEOPLE),
     "audiences/<slug:slug>/definition/": form(OPERATORS),
     "audiences/<slug:slug>/definition/check/": acts(OPERATORS),
-    "audiences/<slug:slug>/definition/lock/": form(OPERATORS),
     "audiences/<slug:slug>/definition/discard/": acts(OPERATORS),
     "audiences/<slug:slug>/definition/new/": form(OPERATORS),
     "audiences/<slug:slug>/definition/v<int:number>/": reads(PEOPLE),
+    "audiences/<slug:slug>/definition/v<int:number>/ask/": acts(OPERATORS),
+    "audiences/<slug:slug>/definition/v<int:number>/withdraw/": acts(OPERATORS),
+    "audiences/<slug:slug>/definition/v<int:number>/approve/": acts(MANAGERS),
+    "audiences/<slug:slug>/definition/v<int:number>/decline/": acts(MANAGERS),
     "audiences/<slug:slug>/archive/": form(OPERATORS),
 }
 CONNECTIONS: dict[str, Row] = {
@@ -87,6 +90,10 @@ CONNECTIONS: dict[str, Row] = {
         for kind in ("workspaces", "pipes")
         for rest, row in {"key/": acts(ADMINISTRATORS), "test/": acts(ADMINISTRATORS)}.items()
     },
+    "roster/": {"GET": NOT_PAID_MEDIA, "POST": ADMINISTRATORS},
+    "roster/domains/": acts(ADMINISTRATORS),
+    "roster/domains/<int:pk>/drop/": acts(ADMINISTRATORS),
+    "roster/<int:pk>/remove/": acts(ADMINISTRATORS),
     "traits/": reads(NOT_PAID_MEDIA),
     "traits/add/": acts(ADMINISTRATORS),
     "traits/<int:pk>/": form(ADMINISTRATORS),
@@ -111,7 +118,10 @@ SYNCS: dict[str, Row] = {
     "runs/<int:pk>/ask/": acts(PEOPLE),
     "runs/<int:pk>/drop/": acts(OPERATORS),
     "lists/<int:activation>/start/": form(OPERATORS),
+    "lists/<int:activation>/grow/": acts(MANAGERS),
     "lists/<int:activation>/schedule/": {"GET": PEOPLE, "POST": OPERATORS},
+    "audiences/<slug:slug>/definition/v<int:number>/pilot/": reads(PEOPLE),
+    "audiences/<slug:slug>/definition/v<int:number>/promote/": acts(MANAGERS),
     # administrators stop everything, opt-outs too, and end such a stop: see test_views_pauses.py
     "pauses/": {"GET": PEOPLE, "POST": MANAGERS | ADMINISTRATORS},
     "pauses/<int:pk>/end/": acts(MANAGERS | ADMINISTRATORS),

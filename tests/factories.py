@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.text import slugify
 
+from audiences import approving, promoting
 from audiences.models import (
     Activation,
     Audience,
@@ -27,6 +28,7 @@ from tests.vendors import EU_KEY, US_KEY, Vendors
 
 PASSWORD = "correct horse battery"
 EVERYBODY_MAY: dict[str, Any] = {"*": {"require_true": [], "not_true": [], "not_unsubscribed": False, "basis": "test"}}
+PROVED = promoting.Proof(["A test needs no pilot."], [])
 _numbers = count(1)
 
 
@@ -112,9 +114,10 @@ def definition(
     destinations: Iterable[Destination] = (),
     **fields: Any,
 ) -> Definition:
-    """Make a definition with every clause filled in, locked unless its state is draft."""
+    """Make a definition with every clause filled in: in use, or a draft, approved, or past."""
     whose = whose or audience()
     locked = state != Definition.State.DRAFT
+    used = state in {Definition.State.CURRENT, Definition.State.PAST}
     values: dict[str, Any] = {
         "number": whose.definitions.count() + 1,
         "outcome": "Bring people back who left a cart",
@@ -139,11 +142,26 @@ def definition(
         "review_date": timezone.localdate() + timedelta(days=180),
         "check_every": "every Monday",
         "edited_by": whose.owner,
-        "locked_by": whose.owner if locked else None,
-        "locked_at": timezone.now() if locked else None,
+        "approved_by": whose.owner if locked else None,
+        "approved_at": timezone.now() if locked else None,
+        "promoted_by": whose.owner if used else None,
+        "promoted_at": timezone.now() if used else None,
     }
     values["destinations"] = [place.pk for place in destinations]
     return Definition.objects.create(audience=whose, state=state, purpose=purpose, **{**values, **fields})
+
+
+def approved(draft: Definition, *, by: Person | None = None, asked_by: Person | None = None) -> Definition:
+    """Have a complete draft approved by a manager, `by` or one who comes for it, and return it locked."""
+    by, at = by or person(role=Role.MANAGER), timezone.now()
+    asked_by = asked_by or draft.audience.owner
+    return approving.approve(approving.ask(draft, of=by, by=asked_by, at=at), by=by, at=at)
+
+
+def in_use(draft: Definition, *, by: Person | None = None) -> Definition:
+    """Have a complete draft approved and put into use by a manager, and return it."""
+    by = by or person(role=Role.MANAGER)
+    return promoting.promote(approved(draft, by=by), PROVED, by=by, at=timezone.now())
 
 
 def activation(

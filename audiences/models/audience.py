@@ -69,6 +69,10 @@ class Activation(models.Model):
     asserted_epoch = models.PositiveIntegerField(
         default=1, help_text="The epoch that a complete re-assert has confirmed"
     )
+    ramp = models.PositiveSmallIntegerField(
+        default=100, help_text="Percent of the people who are sent: 10 on the ramp step, else 100"
+    )
+    grown_at = models.DateTimeField(null=True, blank=True, help_text="When the ramp step was ended by an approver")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,12 +1,15 @@
 """One immutable version of an audience's definition of done."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 from .audience import Audience, Purpose
+
+if TYPE_CHECKING:
+    from .approval import ApprovalRequest
 
 
 class Locked(Exception):
@@ -22,13 +25,15 @@ class Definition(models.Model):
     consent: {"*": rule} or {"<destination id>": rule}; rule = {"require_true": [attribute], "not_true": [attribute],
         "not_unsubscribed": bool, "basis": str}
     destinations: [destination id]
-    routes: {"<destination id>": {"pipe": <Pipe id> or None, "list_name": str}}: what its lists become when it is locked
+    routes: {"<destination id>": {"pipe": <Pipe id> or None, "list_name": str}}: what its lists become when it is promoted
 
+    A draft is edited; approved by a second person it is locked for good; promoted it is the one that runs use.
     `revision` moves with every saved edit of a draft: who saves must have seen the newest.
     """
 
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
+        APPROVED = "approved", "Approved"
         CURRENT = "current", "Current"
         PAST = "past", "Past"
 
@@ -85,10 +90,19 @@ class Definition(models.Model):
     lacking = models.JSONField(
         default=list, blank=True, help_text="Labels of the clauses that lacked something when the draft was last saved"
     )
-    locked_by = models.ForeignKey(
+    approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    locked_at = models.DateTimeField(null=True, blank=True)
+    approved_at = models.DateTimeField(null=True, blank=True)
+
+    promoted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    promoted_at = models.DateTimeField(null=True, blank=True)
+
+    evidence = models.JSONField(
+        default=list, blank=True, help_text="What whoever put it into use signed: sentences about its pilot"
+    )
 
     class Meta:
         constraints: ClassVar = [
@@ -99,10 +113,19 @@ class Definition(models.Model):
             models.UniqueConstraint(
                 fields=["audience"], condition=models.Q(state="draft"), name="one_draft_definition"
             ),
+            models.UniqueConstraint(
+                fields=["audience"], condition=models.Q(state="approved"), name="one_approved_definition"
+            ),
             models.CheckConstraint(
-                condition=models.Q(state="draft", locked_at__isnull=True)
-                | (~models.Q(state="draft") & models.Q(locked_at__isnull=False)),
-                name="locked_when_not_draft",
+                condition=models.Q(state="draft", approved_at__isnull=True)
+                | (~models.Q(state="draft") & models.Q(approved_at__isnull=False)),
+                name="approved_when_not_draft",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["draft", "approved"], promoted_at__isnull=True)
+                | models.Q(state="current", promoted_at__isnull=False)
+                | models.Q(state="past"),
+                name="promoted_when_current",
             ),
         ]
 
@@ -110,10 +133,19 @@ class Definition(models.Model):
         return f"{self.audience.name} v{self.number}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save a draft. Raises Locked for a version that is locked; only its state may still move, by registering.lock."""
+        """Save a draft. Raises Locked for a version that is locked; only its state may still move, by promoting."""
         if self.pk and Definition.objects.filter(pk=self.pk).exclude(state=self.State.DRAFT).exists():
             raise Locked(f"v{self.number} is locked and cannot be changed; edit makes v{self.number + 1}")
         super().save(*args, **kwargs)
+
+    @property
+    def is_locked(self) -> bool:
+        return self.state != self.State.DRAFT
+
+    @property
+    def open_requests(self) -> "list[ApprovalRequest]":
+        """Return the request that waits for this draft, where there is one."""
+        return [one for one in self.approval_requests.all() if one.state == "waiting"]
 
     @property
     def suppresses(self) -> bool:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audiences import activating, archiving
+from audiences.approving import waiting_for
 from audiences.definition import clauses, differences
 from audiences.forms.registration import ArchiveForm, FilterForm, ReasonForm
 from audiences.listing import DRAFT, FINE, NEEDS, in_order, lede, listed
@@ -24,6 +25,7 @@ from muster.access import Permission, allow, can, who_can
 from muster.htmx import onward, page
 from muster.models import Event
 
+from .approval import second_person
 from .loading import me, posted, standing, version_of
 
 A_PAGE = 50
@@ -50,6 +52,7 @@ def list_audiences(request: HttpRequest) -> HttpResponse:
         "filtered": any(wanted.values()),
         "lede": lede(counts[NEEDS], counts[FINE], counts[DRAFT]),
     }
+    context["waiting"] = [] if context["filtered"] else waiting_for(me(request), timezone.now())
     if not ordered and not context["filtered"]:
         context |= {"step": (step := next_step()), "can_do": can(request.user, step.needs), "ask": who_can(step.needs)}
     return page(request, "audiences/list.html", context, part="audiences")
@@ -93,11 +96,15 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     earlier = [one for one in here.audience.definitions.all() if one.number < number]
     against = next((one for one in earlier if str(one.number) == wanted), earlier[0] if earlier else None)
     context = {"here": here, "shown": shown, "against": against, "earlier": earlier}
+    context |= second_person(request, here, shown)
+    parts = clauses(terms_of(shown), here.today)
+    context |= {"parts": len(parts), "lacks": [sentence for part in parts for sentence in part.missing]}
+    context["warnings"] = [] if shown.is_locked else warnings(terms_of(shown))
     if against:
         changed, kept = differences(terms_of(version_of(here, against.number)), terms_of(shown))
         context |= {"changed": changed, "kept": kept}
     else:
-        context |= {"kept": clauses(terms_of(shown), here.today)}
+        context |= {"kept": parts}
     return render(request, "audiences/version.html", context)
 
 

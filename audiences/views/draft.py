@@ -1,4 +1,4 @@
-"""Editing a definition: the draft's page, what it still lacks, locking it, a new version, and throwing a draft away."""
+"""Editing a definition: the draft's page, what it still lacks, a new version, and throwing a draft away."""
 
 from typing import Any
 
@@ -15,14 +15,13 @@ from audiences.forms.draft import DraftForm
 from audiences.forms.registration import ReviseForm
 from audiences.models import Definition
 from audiences.models.definition import Locked
-from audiences.registering import EditedMeanwhile, Incomplete, NameTaken, NotPossible
+from audiences.registering import EditedMeanwhile, NameTaken, NotPossible
 from audiences.terms_of import terms_of
 from audiences.verdict import Standing
 from audiences.warnings import warnings
 from muster.access import Permission, allow, who_can
-from muster.htmx import onward
 
-from .loading import draft_of, me, posted, standing, version_of
+from .loading import draft_of, me, posted, standing
 
 ADOPTING = "The segment's conditions were changed in Customer.io; this version adopts them."
 
@@ -33,7 +32,7 @@ def definition(request: HttpRequest, slug: str) -> HttpResponse:
     """The draft as one form. Saved as it is, also incomplete; what is refused is said where it stands."""
     here = standing(slug)
     if here.draft is None:
-        messages.info(request, "The definition is locked. Begin a new version to change it.")
+        messages.info(request, "The definition is approved and locked. Begin a new version to change it.")
         return redirect("audiences:revise", slug)
     draft = draft_of(here)
     if request.method == "GET":
@@ -56,13 +55,13 @@ def _saved(request: HttpRequest, here: Standing, draft: Definition, form: DraftF
         messages.error(request, str(refusal))
         return redirect("audiences:detail", here.audience.slug)
     if "review" in request.POST and not draft.lacking:
-        return redirect("audiences:lock", here.audience.slug)
+        return redirect("audiences:version", here.audience.slug, draft.number)
     if "review" in request.POST:
         messages.warning(
-            request, "The draft is saved. It cannot be locked yet: what is missing stands beside the form."
+            request, "The draft is saved. Nobody can approve it yet: what is missing stands beside the form."
         )
     else:
-        messages.success(request, "The draft is saved. Nothing is sent until it is locked.")
+        messages.success(request, "The draft is saved. Nothing is sent by it until it is approved and put into use.")
     return redirect("audiences:definition", here.audience.slug)
 
 
@@ -115,42 +114,6 @@ def check(request: HttpRequest, slug: str) -> HttpResponse:
 
 @allow(Permission.REGISTER)
 @require_http_methods(["GET", "POST"])
-def lock(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show what is about to be fixed and what it changes, then lock it."""
-    here = standing(slug)
-    draft = draft_of(here)
-    if request.method == "POST":
-        return _locked(request, here, draft)
-    terms = terms_of(draft)
-    context: dict[str, Any] = {"here": here, "draft": draft, **_lacks(draft)}
-    if here.current:
-        before = terms_of(version_of(here, here.current.number))
-        context["changed"], context["kept"] = differences(before, terms)
-    chosen = set(draft.destinations)
-    context["dropped"] = [one for one in here.lists if one.destination_id not in chosen]
-    return render(request, "audiences/lock.html", context)
-
-
-def _locked(request: HttpRequest, here: Standing, draft: Definition) -> HttpResponse:
-    try:
-        locked = registering.lock(draft, by=me(request), at=timezone.now(), revision=seen(request))
-    except Incomplete as refusal:
-        messages.error(request, f"Not locked. {' '.join(refusal.sentences)}")
-        return onward(request, "audiences:definition", here.audience.slug)
-    except EditedMeanwhile as conflict:
-        messages.error(request, f"Not locked. {conflict} Read it again, then lock it.")
-        return onward(request, "audiences:lock", here.audience.slug)
-    except (Locked, NotPossible) as refusal:
-        messages.error(request, str(refusal))
-        return onward(request, "audiences:detail", here.audience.slug)
-    messages.success(
-        request, f"v{locked.number} is locked and its lists are live. Make a dry run before the first sync."
-    )
-    return onward(request, "audiences:detail", here.audience.slug)
-
-
-@allow(Permission.REGISTER)
-@require_http_methods(["GET", "POST"])
 def revise(request: HttpRequest, slug: str) -> HttpResponse:
     """Begin the next version, with a reason."""
     here = standing(slug)
@@ -168,7 +131,7 @@ def revise(request: HttpRequest, slug: str) -> HttpResponse:
 @allow(Permission.REGISTER)
 @require_POST
 def discard(request: HttpRequest, slug: str) -> HttpResponse:
-    """Throw the draft away; an audience that was never locked goes with it."""
+    """Throw the draft away; an audience that was never approved goes with it."""
     here = standing(slug)
     try:
         stays = registering.discard(draft_of(here), by=me(request), at=timezone.now())
@@ -176,7 +139,7 @@ def discard(request: HttpRequest, slug: str) -> HttpResponse:
         messages.error(request, str(refusal))
         return redirect("audiences:detail", slug)
     if stays:
-        messages.success(request, "The draft was discarded. The locked version goes on as it was.")
+        messages.success(request, "The draft was discarded. The version in use goes on as it was.")
         return redirect("audiences:detail", slug)
-    messages.success(request, f"{here.audience} was discarded. It had never been locked, so nothing was ever sent.")
+    messages.success(request, f"{here.audience} was discarded. It had never been approved, so nothing was ever sent.")
     return redirect("audiences:list")

@@ -4,28 +4,23 @@ A round is known by the reason that its runs carry, so that a history that was i
 """
 
 import logging
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 
-from django.db import close_old_connections
 from django.utils import timezone
 
 from audiences.models import Activation, Lifecycle
 from audiences.terms import SUPPRESS
 from muster.models import Person
 from syncs.models import Run
-from syncs.start import AlreadyLive, CannotStart, start
 
+from . import proving
 from .audience_plans import AUDIENCES
 from .northwind import BOUGHT, CART_1, HOLDOUT, LAPSED, VIP
 from .orders import StandIns
+from .playing import begun, ended
 from .sign_ins import CAST, HELEN
-
-LOOK_EVERY = 0.5
-ROUND_SECONDS = 600.0
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +36,7 @@ class Round:
 
 # The last round leaves something to decide: an edited segment, and far more leavers than the winback lists are used to.
 ROUNDS: Final = (
-    Round("v1 locked, first full send"),
+    Round("v1 in use, first full send"),
     Round("Second sync: nothing should have changed"),
     Round("After the lunch-hour orders", {CART_1: 0.18, BOUGHT: 0.06, LAPSED: 0.01, HOLDOUT: 0.04}),
     Round("Before the evening campaigns", {CART_1: 0.16, BOUGHT: 0.05, VIP: 0.03, LAPSED: 0.24}, refunds_edited=True),
@@ -50,13 +45,16 @@ PREVIEW = "What would the evening send change?"
 
 
 def is_over() -> bool:
-    """Whether every round was played."""
-    return all(is_played(played) for played in ROUNDS)
+    """Whether every version was proved and every round played."""
+    return not proving.unproved() and all(is_played(played) for played in ROUNDS)
 
 
 def play() -> None:
     """Play the rounds that were not played yet; the workers do the syncs. Returns early when they do not get on."""
     stand_ins = StandIns()
+    if not proving.prove():
+        log.warning("the pilots did not end in time; the rest of the history is left out")
+        return
     for number, played in enumerate(ROUNDS, start=1):
         if is_played(played):
             continue
@@ -83,33 +81,6 @@ def is_played(played: Round) -> bool:
     """Whether each list has had its run of a round."""
     had = Run.objects.filter(why=played.why, finished_at__isnull=False).values("activation")
     return had.count() >= len(lists())
-
-
-def begun(
-    made: Activation, why: str, at: datetime, *, kind: str = Run.Kind.SYNC, by: Person | None = None
-) -> Run | None:
-    """Start a run of a list, by its owner unless somebody else is named."""
-    if had := Run.objects.filter(activation=made, why=why).first():
-        return had
-    try:
-        return start(made, trigger=Run.Trigger.BUTTON, at=at, by=by or made.audience.owner, kind=kind, why=why)
-    except AlreadyLive as live:
-        return live.run
-    except CannotStart as problem:
-        log.warning("%s is left out of the history: %s", made, problem)
-        return None
-
-
-def ended(runs: list[Run]) -> bool:
-    """Wait for the end of all runs, and return whether it came in time."""
-    until = time.monotonic() + ROUND_SECONDS
-    waiting = [run.pk for run in runs]
-    while Run.objects.live().filter(pk__in=waiting).exists():
-        if time.monotonic() > until:
-            return False
-        time.sleep(LOOK_EVERY)
-        close_old_connections()
-    return True
 
 
 def preview() -> None:

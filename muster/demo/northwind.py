@@ -134,6 +134,23 @@ EDITED: Final = {
 
 
 @dataclass(frozen=True)
+class TeamPlan:
+    """People of the company who are people in Customer.io too, and in which segments they are, so that pilots reach them."""
+
+    team: str
+    names: tuple[str, ...]
+    segments: tuple[int, ...]
+
+
+# Who is in a suppression is excluded from targeting, so two groups of the team prove the two kinds of audience.
+TEAM: Final = (
+    TeamPlan("Retention", ("priya.raman", "tomas.lindqvist", "mia.torres", "helen.marchetti"), (CART_1, LAPSED, VIP)),
+    TeamPlan("Data", ("yusuf.demir", "ana.bello", "ravi.nair"), (HOLDOUT, BOOTS, CART_1)),
+    TeamPlan("Paid media", ("grace.adeyemi", "kim.olsen", "lena.sato"), (BOUGHT, REFUNDED)),
+)
+
+
+@dataclass(frozen=True)
 class DestinationPlan:
     key: str
     name: str

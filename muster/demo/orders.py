@@ -7,7 +7,14 @@ from django.conf import settings
 
 from muster.http import Door
 
-from .northwind import COMPANY, EDITED, PEOPLE, REFUNDED, SEGMENTS
+from .northwind import COMPANY, EDITED, PEOPLE, REFUNDED, SEGMENTS, TEAM
+from .sign_ins import DOMAIN
+
+
+def member(name: str, number: int) -> dict[str, Any]:
+    """Return somebody of the team as Customer.io knows them."""
+    address = f"{name}@{DOMAIN}"
+    return {"id": f"team-{number}", "email": address, "phone": f"+1212555{number:04}", "ad_consent": True, "orders": 2}
 
 
 class StandIns:
@@ -26,7 +33,16 @@ class StandIns:
         self.customerio.post("/_sandbox/people", json=PEOPLE)
         for segment in SEGMENTS:
             self.customerio.post("/_sandbox/segments", json=segment.order())
+        self.make_team()
         self.mirror()
+
+    def make_team(self) -> None:
+        """Let the company's own people be people in Customer.io, each in the segments that their team tests."""
+        for place, plan in enumerate(TEAM):
+            people = [member(name, 100 * place + number) for number, name in enumerate(plan.names)]
+            made = self.customerio.post("/_sandbox/people/upsert", json={"people": people}).json()
+            for segment in plan.segments:
+                self.customerio.post(f"/_sandbox/segments/{segment}", json={"add": made["cio_ids"]})
 
     def mirror(self) -> None:
         """Make the ad platforms' people those of Customer.io as they are now."""

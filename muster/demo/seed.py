@@ -8,18 +8,19 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from audiences import connecting, credentials, data_out, registering, segments, trait_registry
+from audiences import approving, connecting, credentials, data_out, registering, roster, segments, trait_registry
 from audiences.models import Audience, Definition, Destination, Pipe, Segment, Trait, Workspace
 from audiences.platforms import PLATFORMS
 from muster import audit
 from muster.models import Installation, Person
 
 from .audience_plans import AUDIENCES, AudiencePlan
-from .northwind import COMPANY, DESTINATIONS, TRAITS, DestinationPlan
+from .northwind import COMPANY, DESTINATIONS, TEAM, TRAITS, DestinationPlan
 from .orders import StandIns
-from .sign_ins import CAST, YUSUF, Cast, password
+from .sign_ins import CAST, DOMAIN, HELEN, YUSUF, Cast, password
 
 DATA_OUT_KEY = "customerio-data-out"
+ASKING = "As we discussed on Monday"
 
 
 class NotADemo(Exception):
@@ -81,6 +82,7 @@ class Seeding:
         known = segments.refresh(workspace, at=self.at)
         for segment in known.values():
             segments.measure(segment, at=self.at)
+        self.roster()
         for audience_plan in AUDIENCES:
             pipes = {key: self.pipe(pipe_name(audience_plan, key), places[key]) for key in audience_plan.lists}
             self.audience(audience_plan, known[audience_plan.segment], places, pipes)
@@ -155,7 +157,7 @@ class Seeding:
     def audience(
         self, plan: AudiencePlan, segment: Segment, places: dict[str, Destination], pipes: dict[str, Pipe]
     ) -> None:
-        """Register an audience, fill its definition in, and lock it where the plan says so."""
+        """Register an audience, fill its definition in, and have it approved; its pilot comes with the history."""
         owner = self.people[plan.owner]
         made = Audience.objects.filter(name=plan.name).first()
         if made is None:
@@ -176,7 +178,17 @@ class Seeding:
             setattr(draft, field, value)
         registering.save_draft(draft, revision=draft.revision, by=owner, at=self.at)
         if plan.locked:
-            registering.lock(draft, by=owner, at=self.at)
+            helen = self.people[HELEN]
+            asked = approving.ask(draft, of=helen, by=owner, at=self.at, words=ASKING)
+            approving.approve(asked, by=helen, at=self.at)
+
+    def roster(self) -> None:
+        """Put the team on the roster, so that pilots reach somebody."""
+        yusuf = self.people[YUSUF]
+        roster.allow_domain(DOMAIN, by=yusuf, at=self.at)
+        for plan in TEAM:
+            addresses = [f"{name}@{DOMAIN}" for name in plan.names]
+            roster.add(addresses, team=plan.team, by=yusuf, at=self.at)
 
     @staticmethod
     def clauses(plan: AudiencePlan, places: dict[str, Destination], pipes: dict[str, Pipe]) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class Run(models.Model):
         SYNC = "sync", "Sync"
         DRY_RUN = "dry_run", "Dry run"
         REASSERT = "reassert", "Re-assert"
+        CLEAR = "clear", "Removal of everybody"
 
     class Trigger(models.TextChoices):
         BUTTON = "button", "by hand"

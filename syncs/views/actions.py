@@ -9,18 +9,20 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST
 
+from audiences.approving import NeedsSomebodyElse
 from audiences.models import Activation
 from muster.access import Permission, allow, can
 from muster.figures import number
 from muster.htmx import onward, page, wants_fragment, with_messages
 from muster.models import Person
-from syncs import asking, hold
+from syncs import asking, growing, hold
 from syncs.cancel import NotLive
 from syncs.cancel import cancel as cancel_run
-from syncs.forms import AskForm, CancelForm, DropForm, ReleaseForm, StartForm
+from syncs.forms import AskForm, CancelForm, DropForm, GrowForm, ReleaseForm, StartForm
 from syncs.models import Run
 from syncs.parked import choices
 from syncs.reassert import dry_run_of, reassert
+from syncs.second_person import reassert_refusal
 from syncs.start import AlreadyLive, CannotStart
 from syncs.start import start as start_run
 
@@ -32,6 +34,7 @@ NEEDS = {
     Run.Kind.SYNC: Permission.SYNC,
     Run.Kind.DRY_RUN: Permission.DRY_RUN,
     Run.Kind.REASSERT: Permission.RELEASE,
+    Run.Kind.CLEAR: Permission.SYNC,
 }
 
 
@@ -47,7 +50,9 @@ def start(request: HttpRequest, activation: int) -> HttpResponse:
     """Start a run and go to it; a GET asks whether to send everybody again. Another live run is gone to instead."""
     found = activation_or_404(activation)
     if request.method != "POST":
-        context = {"list": found, "dry_run": dry_run_of(found, timezone.now())}
+        dry_run = dry_run_of(found, timezone.now())
+        refusal = reassert_refusal(dry_run, somebody(request)) if dry_run else ""
+        context = {"list": found, "dry_run": dry_run, "refusal": refusal}
         return page(request, "syncs/reassert.html", context)
     form = StartForm(request.POST)
     if not form.is_valid():
@@ -69,7 +74,7 @@ def try_start(request: HttpRequest, activation: Activation, form: StartForm) -> 
     except AlreadyLive as refusal:
         messages.error(request, link_to(refusal.run, f"{refusal} ", "See it"))
         return refusal.run
-    except CannotStart as refusal:
+    except (CannotStart, NeedsSomebodyElse) as refusal:
         messages.error(request, f"Not started. {refusal}")
         return None
     messages.success(request, link_to(run, f"{run.get_kind_display()} started. ", f"Follow run {number(run.pk)}"))
@@ -119,7 +124,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
     except AlreadyLive as refusal:
         messages.error(request, link_to(refusal.run, f"{refusal} ", "See it"))
         return onward(request, "syncs:run", refusal.run.pk)
-    except (hold.NotHeld, CannotStart) as refusal:
+    except (hold.NotHeld, CannotStart, NeedsSomebodyElse) as refusal:
         messages.error(request, f"Not released. {refusal}")
         return after(request, pk)
     messages.success(request, "Released for 24 hours. This run plans afresh within the figures.")
@@ -140,6 +145,23 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
     except (hold.NotHeld, asking.AlreadyAsked) as refusal:
         messages.error(request, str(refusal))
     return after(request, pk)
+
+
+@allow(Permission.APPROVE)
+@require_POST
+def grow(request: HttpRequest, activation: int) -> HttpResponse:
+    """End the ramp step of a list."""
+    found = activation_or_404(activation)
+    form = GrowForm(request.POST)
+    try:
+        if form.is_valid():
+            growing.grow(found, by=somebody(request), reason=form.cleaned_data["reason"], at=timezone.now())
+            messages.success(request, f"{found.destination} is sent to everybody from the next run on.")
+        else:
+            messages.error(request, "Say what you saw of the first tenth. Nothing was changed.")
+    except (CannotStart, NeedsSomebodyElse) as refusal:
+        messages.error(request, str(refusal))
+    return onward(request, "audiences:detail", found.audience.slug)
 
 
 @allow(Permission.CANCEL)

@@ -90,7 +90,7 @@ def lists_of(request: HttpRequest, slug: str) -> dict[str, Any]:
     current = Definition.objects.filter(audience=OuterRef("audience"), state=Definition.State.CURRENT)
     dry_run = Run.objects.filter(shown_by(now), activation=OuterRef("pk"))
     found = list(
-        with_freshness(Activation.objects.filter(audience__slug=slug))
+        with_freshness(Activation.objects.filter(audience__slug=slug, kind=Activation.Kind.PRODUCTION))
         .select_related("audience", "destination", "pipe")
         .defer("pipe__write_key")
         .annotate(has_definition=Exists(current), was_shown=Exists(dry_run))

@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from audiences.models import Activation, Segment
-from muster.access import DEPUTY_ROLES, Permission, roles_with
-from muster.models import Event, Person
+from muster.models import Event
 from syncs import reasons
 from syncs.models import Beat, Run
 from syncs.pulse import Pulse, Waiting, pulse
@@ -20,7 +19,7 @@ from syncs.states import RunState
 
 EVENTS = 40
 PARTS = ("activation__audience__segment", "activation__destination", "activation__pipe")
-WHO = ("definition__locked_by", "actor", "cancel_asked_by", "pull")
+WHO = ("definition__approved_by", "actor", "cancel_asked_by", "pull")
 # Large or secret, and on no page of runs.
 UNSHOWN = (
     "activation__pipe__write_key",
@@ -82,13 +81,6 @@ def left_out(run: Run) -> list[reasons.Counted]:
         names = dict(found.values_list("number", "name"))
     why = {int(one.get("segment") or 0): str(one.get("reason") or "") for one in run.definition.exclusions}
     return reasons.left_out(run.left_out, names, why)
-
-
-def who_releases() -> list[Person]:
-    """Return the active people who may release, deputies included, by name: as access.who_can says. One query."""
-    stands_in = Person.objects.active().filter(deputy=OuterRef("pk"), role__in=roles_with(Permission.APPROVE))
-    may = Q(role__in=roles_with(Permission.RELEASE)) | (Q(role__in=DEPUTY_ROLES) & Exists(stands_in))
-    return list(Person.objects.active().filter(may).order_by("full_name", "pk"))
 
 
 def machinery(now: datetime) -> Pulse:

@@ -1,26 +1,26 @@
 """The page of one run, and the part of it that is polled while the run may move."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from muster.access import Permission, allow, can
+from muster.access import Permission, allow
 from muster.htmx import page, varied, wants_fragment, with_messages
 from muster.models import Event, Person
 from syncs import reasons
-from syncs.asking import ASKED
 from syncs.forms import AskForm, DropForm, ReleaseForm
 from syncs.hold import GUARD_REASONS
 from syncs.models import Run
 from syncs.parked import Parked, choices
+from syncs.second_person import ASKED, others, refusal, starter_of
 from syncs.states import RunState
 from syncs.telling import tell
 
-from .loading import lease, left_out, run_or_404, timeline, who_releases, whole_number
+from .loading import lease, left_out, run_or_404, timeline, whole_number
 
 PAGE = "syncs/run.html"
 ASKS = 20
@@ -35,6 +35,7 @@ class Decision:
     releasable: bool
     next_step: str
     may_release: bool
+    refused: str
     askable: list[Person]
     asks: list[Event]
     asked_by_reader: bool
@@ -102,7 +103,9 @@ def decision_of(request: HttpRequest, run: Run, **forms: Any) -> Decision:
     """Return the choices about a held run. Two queries, for those who may not release three."""
     parked = choices(run, run.activation.members)
     newer = Run.objects.of_lists().filter(activation=run.activation_id, pk__gt=run.pk).order_by("-pk").first()
-    may_release = can(request.user, Permission.RELEASE)
+    reader = cast(Person, request.user)
+    refused = refusal(run, reader) if newer is None else ""
+    may_release = not refused
     asks = list(Event.objects.filter(run_id=run.pk, verb=ASKED).order_by("-at", "-id")[:ASKS])
     return Decision(
         parked=parked,
@@ -110,7 +113,8 @@ def decision_of(request: HttpRequest, run: Run, **forms: Any) -> Decision:
         releasable=run.reason in GUARD_REASONS,
         next_step=reasons.named(reasons.RUN, run.reason).next_step,
         may_release=may_release,
-        askable=[] if may_release else who_releases(),
+        refused=refused,
+        askable=[] if may_release else others(starter_of(run), reader.pk),
         asks=asks,
         asked_by_reader=any(event.actor_id == request.user.pk for event in asks),
         release_form=forms.get("release_form") or ReleaseForm(parked=parked),

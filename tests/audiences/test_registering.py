@@ -1,6 +1,5 @@
-"""How a definition moves: registered, edited, locked for good, revised, discarded; and what each step leaves in the log."""
+"""How a definition moves: registered, edited, revised, discarded; and what each step leaves in the log."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,12 +10,10 @@ from audiences.models import Audience, Definition, Lifecycle
 from audiences.models.definition import Locked
 from audiences.registering import (
     EditedMeanwhile,
-    Incomplete,
     NameTaken,
     NotPossible,
     discard,
     free_slug,
-    lock,
     register,
     revise,
     save_draft,
@@ -24,9 +21,9 @@ from audiences.registering import (
 from muster.models import Event, Person
 from syncs import pausing
 from tests import factories
+from tests.audiences.drafts import CART, again, complete
 
 AT = timezone.now()
-CART = {"and": [{"event": {"type": "event", "name": "cart"}, "within": 3600}]}
 pytestmark = pytest.mark.engine
 
 
@@ -35,23 +32,6 @@ def begun(owner: Person, **fields: Any) -> Definition:
     wanted = {"segment": factories.segment_row(), "name": "Cart", "purpose": "retarget", "owner": owner, "by": owner}
     made = register(**{**wanted, **fields}, at=AT)
     return made.definitions.get()
-
-
-def complete(owner: Person, *, name: str = "Cart", whose: Audience | None = None) -> Definition:
-    """A draft that lacks nothing, with one list through a pipe of its own."""
-    place, pipe = factories.destination(), factories.pipe()
-    return factories.definition(
-        whose or factories.audience(name=name, owner=owner),
-        state="draft",
-        destinations=[place],
-        routes={str(place.pk): {"pipe": pipe.pk, "list_name": "Cart people"}},
-        consent={"*": {"require_true": [], "not_true": [], "not_unsubscribed": True, "basis": "Consent at checkout"}},
-    )
-
-
-def again(draft: Definition) -> Definition:
-    """The same draft as another browser loads it."""
-    return Definition.objects.select_related("audience__segment__workspace").get(pk=draft.pk)
 
 
 def verbs() -> list[str]:
@@ -158,90 +138,34 @@ def test_who_did_not_see_the_newest_saves_nothing(marketer: Person, other_market
     assert again(draft).cadence == "by hand"
 
 
-def test_locking_makes_it_current_and_its_lists_live(marketer: Person, manager: Person) -> None:
-    draft = complete(marketer)
-    place = draft.destinations[0]
-
-    locked = lock(draft, by=manager, at=AT)
-
-    assert (locked.state, locked.locked_by, locked.locked_at, locked.lacking) == ("current", manager, AT, [])
-    made = draft.audience.activations.get()
-    assert (made.destination_id, made.lifecycle, made.list_name) == (place, Lifecycle.LIVE, "Cart people")
-    assert made.pipe_id == draft.routes[str(place)]["pipe"]
-    (event,) = Event.objects.all()
-    assert event.verb == "locked v1 of"
-
-
-def test_an_incomplete_draft_is_not_locked_and_every_gap_is_a_sentence(marketer: Person) -> None:
-    draft = begun(marketer)
-
-    with pytest.raises(Incomplete) as refusal:
-        lock(draft, by=marketer, at=AT)
-
-    assert "Choose at least one list." in refusal.value.sentences
-    assert "Choose who checks drift." in refusal.value.sentences
-    assert all(sentence.endswith(".") for sentence in refusal.value.sentences)
-    assert again(draft).state == "draft"
-    assert not draft.audience.activations.filter(lifecycle=Lifecycle.LIVE).exists()
-    assert verbs() == ["registered"]
-
-
-def test_a_segment_changed_after_the_last_save_is_read_before_locking(marketer: Person) -> None:
-    draft = complete(marketer)
-    segment = draft.audience.segment
-    segment.conditions, segment.fingerprint = CART, "changed"
-    segment.save()
-
-    with pytest.raises(Incomplete, match=r"The segment was changed in Customer.io after this draft was saved"):
-        lock(draft, by=marketer, at=AT)
-
-    edited = again(draft)
-    save_draft(edited, revision=1, by=marketer, at=AT)
-    assert lock(edited, by=marketer, at=AT).fingerprint == "changed"
-
-
-def test_what_was_seen_is_what_is_locked(marketer: Person, other_marketer: Person) -> None:
-    draft = complete(marketer)
-    theirs = again(draft)
-    theirs.cadence = "every hour"
-    save_draft(theirs, revision=1, by=other_marketer, at=AT)
-
-    with pytest.raises(EditedMeanwhile):
-        lock(draft, by=marketer, at=AT, revision=1)
-
-    assert again(draft).state == "draft"
-
-
 def test_a_locked_version_is_never_changed(marketer: Person) -> None:
     draft = complete(marketer)
     open_elsewhere = again(draft)
-    locked = lock(draft, by=marketer, at=AT)
+    locked = factories.approved(draft)
     locked.cadence, open_elsewhere.cadence = "every hour", "every hour"
 
     with pytest.raises(Locked, match=r"v1 is locked and cannot be changed"):
         locked.save()
-    with pytest.raises(Locked, match=r"v1 was locked meanwhile. Nothing was saved; edit makes v2"):
+    with pytest.raises(Locked, match=r"v1 was approved meanwhile. Nothing was saved; edit makes v2"):
         save_draft(open_elsewhere, revision=1, by=marketer, at=AT)
-    with pytest.raises(Locked):
-        lock(draft, by=marketer, at=AT)
     with pytest.raises(Locked):
         discard(open_elsewhere, by=marketer, at=AT)
 
     assert again(draft).cadence == "by hand"
 
 
-def test_the_next_version_is_a_copy_and_replaces_only_when_locked(marketer: Person) -> None:
-    first = lock(complete(marketer), by=marketer, at=AT)
+def test_the_next_version_is_a_copy_and_replaces_only_when_it_is_in_use(marketer: Person) -> None:
+    first = factories.in_use(complete(marketer))
     audience = first.audience
 
     draft = revise(audience, reason="A slower cadence", by=marketer, at=AT)
 
-    assert (draft.number, draft.state, draft.reason, draft.locked_by) == (2, "draft", "A slower cadence", None)
+    assert (draft.number, draft.state, draft.reason, draft.approved_by) == (2, "draft", "A slower cadence", None)
     assert (draft.routes, draft.outcome) == (first.routes, first.outcome)
     assert again(first).state == "current"
     with pytest.raises(NotPossible, match="v2 is being edited already"):
         revise(audience, reason="Again", by=marketer, at=AT)
-    lock(draft, by=marketer, at=AT + timedelta(hours=1))
+    factories.in_use(draft)
     assert list(audience.definitions.order_by("number").values_list("number", "state")) == [
         (1, "past"),
         (2, "current"),
@@ -251,29 +175,29 @@ def test_the_next_version_is_a_copy_and_replaces_only_when_locked(marketer: Pers
     assert (newest.detail["replaces"], newest.reason) == ("v1", "A slower cadence")
 
 
-def test_a_list_the_next_version_drops_is_retired_when_it_is_locked(marketer: Person) -> None:
-    first = lock(complete(marketer), by=marketer, at=AT)
-    dropped = first.audience.activations.get()
+def test_a_list_the_next_version_drops_is_retired_when_it_is_in_use(marketer: Person) -> None:
+    first = factories.in_use(complete(marketer))
+    dropped = first.audience.activations.get(kind="production")
     draft = again(revise(first.audience, reason="Another place", by=marketer, at=AT))
     place, pipe = factories.destination(), factories.pipe()
     draft.destinations, draft.routes = [place.pk], {str(place.pk): {"pipe": pipe.pk, "list_name": ""}}
 
     save_draft(draft, revision=1, by=marketer, at=AT)
     dropped.refresh_from_db()
-    assert dropped.lifecycle == Lifecycle.LIVE  # v1 goes on until v2 is locked
-    lock(draft, by=marketer, at=AT)
+    assert dropped.lifecycle == Lifecycle.LIVE  # v1 goes on until v2 is in use
+    factories.in_use(draft)
 
     dropped.refresh_from_db()
     assert dropped.lifecycle == Lifecycle.RETIRED
-    assert first.audience.activations.get(destination=place).lifecycle == Lifecycle.LIVE
+    assert first.audience.activations.get(destination=place, kind="production").lifecycle == Lifecycle.LIVE
 
 
 @pytest.mark.parametrize("archived", [True, False])
-def test_there_must_be_a_locked_version_to_start_from(archived: bool, marketer: Person) -> None:
+def test_there_must_be_an_approved_version_to_start_from(archived: bool, marketer: Person) -> None:
     audience = factories.audience(archived_at=AT if archived else None)
     factories.definition(audience, state="current" if archived else "draft")
 
-    with pytest.raises(NotPossible, match=r"There is no locked version to start from. Nothing was changed."):
+    with pytest.raises(NotPossible, match=r"There is no approved version to start from. Nothing was changed."):
         revise(audience, reason="Why not", by=marketer, at=AT)
 
     assert audience.definitions.count() == 1
@@ -294,17 +218,17 @@ def test_discarding_the_only_draft_takes_the_audience_along(marketer: Person) ->
 
 
 def test_discarding_a_later_draft_keeps_the_locked_version_and_its_lists(marketer: Person) -> None:
-    first = lock(complete(marketer), by=marketer, at=AT)
+    first = factories.in_use(complete(marketer))
     draft = again(revise(first.audience, reason="One more place", by=marketer, at=AT))
     place = factories.destination()
     draft.destinations = [*draft.destinations, place.pk]
     save_draft(draft, revision=1, by=marketer, at=AT)
-    assert first.audience.activations.count() == 2
+    assert first.audience.activations.filter(kind="production").count() == 2
 
     assert discard(draft, by=marketer, at=AT) is True
 
     assert again(first).state == "current"
-    assert first.audience.activations.get().lifecycle == Lifecycle.LIVE
+    assert first.audience.activations.get(kind="production").lifecycle == Lifecycle.LIVE
 
 
 def test_what_a_pause_names_is_not_thrown_away_but_can_be_archived(marketer: Person) -> None:
@@ -317,23 +241,3 @@ def test_what_a_pause_names_is_not_thrown_away_but_can_be_archived(marketer: Per
     assert again(draft).state == "draft"
     assert "discarded v1 of" not in verbs()
     assert archive(draft.audience, by=marketer, at=AT, reason="Not needed")
-
-
-def test_an_archived_audience_is_not_locked(marketer: Person) -> None:
-    draft = complete(marketer)
-    Audience.objects.filter(pk=draft.audience_id).update(archived_at=AT)
-
-    with pytest.raises(Incomplete, match=r"The audience is archived."):
-        lock(draft, by=marketer, at=AT)
-
-
-def test_a_pipe_two_drafts_chose_goes_to_the_first_that_locks(marketer: Person) -> None:
-    one, two = complete(marketer, name="One"), complete(marketer, name="Two")
-    (pipe,) = [route["pipe"] for route in one.routes.values()]
-    Definition.objects.filter(pk=two.pk).update(
-        routes={str(place): {"pipe": pipe, "list_name": ""} for place in two.destinations}
-    )
-    lock(one, by=marketer, at=AT)
-
-    with pytest.raises(Incomplete, match="already serves One at"):
-        lock(again(two), by=marketer, at=AT)

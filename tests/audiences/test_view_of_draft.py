@@ -1,4 +1,4 @@
-"""The draft's page: incomplete is saved, refused is kept as typed, checking saves nothing, locking takes the whole."""
+"""The draft's page: incomplete is saved, refused is kept as typed, checking saves nothing."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from audiences.models import Audience, Definition, Destination, Lifecycle, Pipe
+from audiences.models import Audience, Definition, Destination, Pipe
 from muster.models import Event, Person
 from syncs import pausing
 from tests import factories
@@ -94,7 +94,7 @@ def test_an_incomplete_draft_is_saved_and_says_what_lacks(draft: Definition, mar
     now = stored(draft)
     assert (now.outcome, now.cadence, now.revision) == ("Bring them back", "every hour", 2)
     assert "Lists" in now.lacking
-    assert "The draft is saved. Nothing is sent until it is locked." in page
+    assert "The draft is saved. Nothing is sent by it until it is approved and put into use." in page
     assert 'value="Bring them back"' in page
     assert "Name the campaign that uses it." in page
     assert "Choose at least one list." in page
@@ -192,51 +192,31 @@ def test_the_check_tells_what_lacks_with_what_is_typed_and_saves_nothing(
     assert not Event.objects.exists()
 
 
-def test_incomplete_is_not_locked_and_every_gap_is_said(draft: Definition, marketer: Person, signed_in: Sign) -> None:
-    client = signed_in(marketer)
-
-    shown = client.get(f"{PAGE}lock/").content.decode()
-    page = sent(client, f"{PAGE}lock/", {"revision": 1})
-
-    assert "It cannot be locked yet" in shown
-    assert "Lock v1</button>" not in shown
-    assert "Not locked. Say what the audience is for. Name the campaign that uses it." in page
-    assert stored(draft).state == "draft"
-
-
-def test_save_review_and_lock_stops_at_what_lacks(draft: Definition, marketer: Person, signed_in: Sign) -> None:
+def test_save_and_review_stops_at_what_lacks(draft: Definition, marketer: Person, signed_in: Sign) -> None:
     page = sent(signed_in(marketer), PAGE, typed(draft, outcome="Bring them back", review="1"))
 
-    assert "The draft is saved. It cannot be locked yet" in page
+    assert "The draft is saved. Nobody can approve it yet" in page
     assert stored(draft).outcome == "Bring them back"
 
 
-def test_a_complete_draft_is_reviewed_and_locked(
+def test_a_complete_draft_is_reviewed(
     draft: Definition, meta: tuple[Destination, Pipe], marketer: Person, manager: Person, signed_in: Sign
 ) -> None:
-    client = signed_in(marketer)
-
-    review = sent(client, PAGE, everything(draft, meta, manager, review="1"))
-
-    assert "Lock v1 of Cart?" in review
-    assert "Lock v1</button>" in review
-    (revision,) = re.findall(r'name="revision" value="(\d+)"', review)
-    page = sent(client, f"{PAGE}lock/", {"revision": revision})
+    review = sent(signed_in(marketer), PAGE, everything(draft, meta, manager, review="1"))
 
     now = stored(draft)
-    assert "v1 is locked and its lists are live. Make a dry run before the first sync." in page
-    assert (now.state, now.locked_by, now.size_low, now.size_high, now.match_low) == (
-        "current",
-        marketer,
-        1000,
-        38000,
-        40.0,
-    )
-    made = now.audience.activations.get()
-    assert (made.lifecycle, made.pipe, made.list_name) == (Lifecycle.LIVE, meta[1], "Cart people")
-    after = client.get(PAGE, follow=True)
+    assert "It is complete and needs a second person." in review
+    assert "Ask for approval</button>" in review
+    assert (now.state, now.size_low, now.size_high, now.match_low, now.lacking) == ("draft", 1000, 38000, 40.0, [])
+
+
+def test_an_approved_version_is_not_edited_but_revised(marketer: Person, signed_in: Sign) -> None:
+    factories.definition(factories.audience(name="Cart", owner=marketer), state="approved")
+
+    after = signed_in(marketer).get(PAGE, follow=True)
+
     assert after.redirect_chain == [("/audiences/cart/definition/new/", 302)]
-    assert "The definition is locked." in after.content.decode()
+    assert "The definition is approved and locked." in after.content.decode()
 
 
 def test_what_is_saved_stands_in_the_form_again(
@@ -268,7 +248,7 @@ def test_two_editors_see_each_others_words_and_the_second_decides(
 
     assert "Oskar Lind saved this draft while you had it open." in page
     assert "Your input is still here, and nothing of it is saved." in page
-    assert page.count("What Oskar wrote") == 1
+    assert page.count("<strong>Oskar</strong> wrote") == 1
     assert 'value="What Mara wrote"' in page
     assert stored(draft).outcome == "What Oskar wrote"
     (revision,) = re.findall(r'name="revision" value="(\d+)"', page)
@@ -284,18 +264,6 @@ def test_a_form_that_does_not_say_what_it_saw_saves_nothing(
 
     assert "saved this draft while you had it open." in page
     assert stored(draft).outcome == ""
-
-
-def test_a_lock_of_what_was_not_seen_is_refused(
-    draft: Definition, meta: tuple[Destination, Pipe], marketer: Person, manager: Person, signed_in: Sign
-) -> None:
-    client = signed_in(marketer)
-    sent(client, PAGE, everything(draft, meta, manager))
-
-    page = sent(client, f"{PAGE}lock/", {"revision": 1})
-
-    assert "Not locked. Mara Keller saved this draft while you had it open. Read it again, then lock it." in page
-    assert stored(draft).state == "draft"
 
 
 def test_a_new_version_needs_a_reason(marketer: Person, signed_in: Sign) -> None:
@@ -322,7 +290,7 @@ def test_a_locked_audience_without_a_list_still_has_a_page(marketer: Person, sig
 def test_discarding_the_first_draft_discards_the_audience(draft: Definition, marketer: Person, signed_in: Sign) -> None:
     page = sent(signed_in(marketer), f"{PAGE}discard/", {})
 
-    assert "Cart was discarded. It had never been locked, so nothing was ever sent." in page
+    assert "Cart was discarded. It had never been approved, so nothing was ever sent." in page
     assert not Audience.objects.exists()
 
 
@@ -338,7 +306,7 @@ def test_a_paused_audience_is_not_discarded_but_offers_archiving(
     assert stored(draft).state == "draft"
 
 
-@pytest.mark.parametrize("address", ["", "check/", "lock/", "discard/", "new/"])
+@pytest.mark.parametrize("address", ["", "check/", "v1/ask/", "v1/withdraw/", "discard/", "new/"])
 def test_paid_media_changes_nothing(address: str, draft: Definition, paid_media: Person, signed_in: Sign) -> None:
     assert signed_in(paid_media).post(PAGE + address, typed(draft, outcome="x")).status_code == 403
     assert stored(draft).outcome == ""

@@ -1,11 +1,13 @@
-"""The whole road in a browser: sign in, register, lock, sync, watch to the end, cancel another, release what is held."""
+"""The whole road in a browser: sign in, register, have it approved, sync, watch, cancel another, release what is held."""
 
 from collections.abc import Iterator
 
 import pytest
+from django.utils import timezone
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
+from audiences import roster
 from audiences.models import Activation, Audience, Destination, Pipe
 from muster.models import Person
 from syncs.models import Run
@@ -17,7 +19,9 @@ from tests.vendors import Vendors
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-PEOPLE = 40
+PEOPLE, TEAM = 40, 1
+PILOTED = 2  # one of the team arrives and is removed again
+PILOT = "/audiences/cart-abandoners/definition/v1/pilot/"
 SAID = {
     "outcome": "Bring people back who left a cart",
     "campaign": "Cart recovery",
@@ -45,7 +49,12 @@ def working_on() -> Iterator[None]:
 def connected(vendors: Vendors) -> tuple[Destination, Pipe]:
     """Make a workspace with a segment, an ad account and a pipe to it, as an administrator leaves them."""
     vendors.people(PEOPLE, plain=True)
-    vendors.segment(name="Left a cart", generated={"share": 1.0})
+    team = vendors.upsert({"id": "t-1", "email": "ann.bell@team.example", "phone": "+12125550101"})
+    number = vendors.segment(name="Left a cart", generated={"share": 1.0})
+    vendors.change_segment(number, add=team)
+    keeper = factories.person(role="administrator")
+    roster.allow_domain("team.example", by=keeper, at=timezone.now())
+    roster.add(["ann.bell@team.example"], team="Retention", by=keeper, at=timezone.now())
     vendors.source("road-key", "FB_CUSTOM_AUDIENCE")
     factories.workspace(name="Northwind")
     return factories.destination(name="Meta, NW US"), factories.pipe(
@@ -90,14 +99,43 @@ def register(browser: Browser, checker: Person) -> None:
     choose(browser, "drift_checker", str(checker.pk))
 
 
-def lock(browser: Browser, place: Destination, pipe: Pipe) -> None:
+def prove(browser: Browser) -> None:
+    """Let the team arrive at the list and leave it again, from the pilot's page."""
+    for press in ("Run the pilot", "Remove the 1 again"):
+        browser.open(PILOT)
+        assert browser.fits()
+        browser.press(press)
+        browser.until(lambda: Run.objects.latest("pk").state == RunState.DONE, f"“{press}” to be done")
+
+
+def put_into_use(browser: Browser, place: Destination, pipe: Pipe, marketer: Person, manager: Person) -> None:
+    """Have the draft approved and put into use by the manager, as whom one signs in for it."""
     browser.tick(f"list-{place.pk}-use")
     choose(browser, f"list-{place.pk}-pipe", str(pipe.pk))
-    browser.press("Save, review and lock")
-    browser.see("Lock v1 of Cart abandoners?")
+    browser.press("Save and review")
+    browser.see("It is complete and needs a second person.")
     assert browser.fits()
-    browser.press("Lock v1")
+    browser.press("Ask for approval")
+    browser.see("Grace Osei was asked.")
+    browser.sign_in(manager)
+    browser.open("/")
+    browser.see("Waits for your approval")
+    assert browser.fits()
+    browser.press("Review v1")
+    browser.press("Approve v1")
+    browser.see("v1 is approved and locked.")
+    close_messages(browser)
+    browser.sign_in(marketer)
+    prove(browser)
+    browser.sign_in(manager)
+    browser.open(PILOT)
+    browser.see("The loop is proven.")
+    browser.look("pilot-proven")
+    assert browser.fits()
+    browser.press("Sign, and send everybody")
     browser.see("Live")
+    browser.sign_in(marketer)
+    browser.open("/audiences/cart-abandoners/")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
@@ -113,22 +151,22 @@ def test_register_sync_and_watch_to_the_end(
     register(browser, manager)
     browser.look(f"definition-{width}-{scheme}")
     assert browser.fits()
-    lock(browser, place, pipe)
+    put_into_use(browser, place, pipe, marketer, manager)
     browser.look(f"audience-{width}-{scheme}")
     assert browser.fits()
     browser.press("Sync now")
     browser.press("Follow run")
     page = browser.find("main").id
     browser.until(lambda: browser.find("#run-said").get_attribute("textContent") or "", "the end to be announced")
-    browser.see("0 before − 0 + 40 = 40 after")
+    browser.see("0 before − 0 + 41 = 41 after")
     assert "Done" in browser.find(".title-row").text
     browser.look(f"run-{width}-{scheme}")
     assert browser.fits()
     assert browser.find("main").id == page  # nobody reloaded it: it was polled
     assert not browser.all("#run[hx-get]")
-    run = Run.objects.get()
-    assert (run.state, run.adds, run.accepted_adds) == (RunState.DONE, PEOPLE, PEOPLE)
-    assert len(vendors.events("road-key")) == PEOPLE
+    run = Run.objects.latest("pk")
+    assert (run.state, run.adds, run.accepted_adds) == (RunState.DONE, PEOPLE + TEAM, PEOPLE + TEAM)
+    assert len(vendors.events("road-key")) == PILOTED + PEOPLE + TEAM
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
@@ -191,7 +229,7 @@ def test_without_javascript(browser: Browser, vendors: Vendors, marketer: Person
     try:
         sign_in(browser, marketer)
         register(browser, manager)
-        lock(browser, place, pipe)
+        put_into_use(browser, place, pipe, marketer, manager)
         browser.press("Lists and their runs")
         browser.press("Sync now")
         browser.until(lambda: "/runs/" in browser.path, "the run's page")
@@ -201,7 +239,7 @@ def test_without_javascript(browser: Browser, vendors: Vendors, marketer: Person
             return "Done" in browser.find(".title-row").text
 
         browser.until(reloaded, "the run to be done after reloading")
-        assert len(vendors.events("road-key")) == PEOPLE
+        assert len(vendors.events("road-key")) == PILOTED + PEOPLE + TEAM
     finally:
         browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 

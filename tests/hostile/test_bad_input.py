@@ -49,7 +49,7 @@ pytestmark = pytest.mark.django_db
 def unlinked() -> list[str]:
     """Return addresses that no page of this world links: a draft's lock, a colleague's return, the browser's own."""
     draft, away = Audience.objects.get(name="Draft"), Person.objects.filter(is_active=False)[0]
-    ours = [reverse("audiences:lock", args=[draft.slug]), reverse("people:enable", args=[away.pk])]
+    ours = [reverse("audiences:version", args=[draft.slug, 1]), reverse("people:enable", args=[away.pk])]
     return [*ours, "/favicon.ico", "/back-office/login/", "/healthz", "/readyz"]
 
 

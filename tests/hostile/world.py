@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.test import Client
 from django.utils import timezone
 
+from audiences import approving, roster
 from audiences.models import TraitAllowance
 from muster import invitations
 from muster.access import Role
@@ -12,6 +13,7 @@ from muster.models import Person
 from syncs.models import Pause
 from tests import factories
 from tests.access_table import ROLES, STRANGER
+from tests.audiences.drafts import complete
 from tests.syncs import run_rows
 
 
@@ -34,9 +36,11 @@ def build(cast: dict[str, Person], rudder: str) -> str:
     TraitAllowance.objects.create(
         trait=sensitive, audience=draft, reason="For tiers", by=cast["administrator"], at=at - timedelta(days=1)
     )
+    approvals(cast)
     live = run_rows.list_of("Live", through=pipe)
     run_rows.done(live)
     run_rows.sending(live)
+    run_rows.done(run_rows.list_of("On the ramp", ramp=10))
     run_rows.list_of("Stopped", stopped_words="RudderStack refused the key (401).")
     parked = run_rows.held()
     Pause.objects.create(destination=parked.activation.destination, reason="Wait.", by=cast["manager"], at=at)
@@ -47,6 +51,16 @@ def build(cast: dict[str, Person], rudder: str) -> str:
     return invitations.invite(
         email="new@team.example", full_name="New One", role=Role.MARKETER, by=cast["administrator"], at=at
     )[1]
+
+
+def approvals(cast: dict[str, Person]) -> None:
+    """Make a draft that waits for an approval, and an approved version that waits to be put into use."""
+    owner = cast["marketer"]
+    waiting = complete(owner, name="Waiting")
+    approving.ask(waiting, of=cast["manager"], by=owner, at=timezone.now())
+    factories.approved(complete(owner, name="Approved"), by=cast["manager"])
+    roster.allow_domain("team.example", by=cast["administrator"], at=timezone.now())
+    roster.add(["ann.bell@team.example"], team="Retention", by=cast["administrator"], at=timezone.now())
 
 
 def client_of(somebody: Person | None) -> Client:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from audiences.models import Activation, Audience, Definition, Destination, Pipe, Segment, Trait, Workspace
 from audiences.models.workspace import CheckState
 from muster.access import Role
-from muster.demo import history, seed, sign_ins
+from muster.demo import history, playing, seed, sign_ins
 from muster.demo.audience_plans import AUDIENCES
 from muster.demo.northwind import SEGMENTS
 from muster.models import Event, Installation, Person
@@ -69,7 +69,7 @@ def test_everything_is_connected_and_tested(demo: Vendors) -> None:
 
     workspace = Workspace.objects.get()
     assert Installation.current().name == workspace.name == "Northwind Outfitters"
-    assert (workspace.check_state, workspace.people) == (CheckState.WORKING, 4000)
+    assert (workspace.check_state, workspace.people) == (CheckState.WORKING, 4010)
     assert [one["name"] for one in workspace.data_out] == ["RudderStack (legacy)"]
     assert set(Pipe.objects.values_list("check_state", flat=True)) == {CheckState.WORKING}
     assert Segment.objects.exclude(size=None).count() == len(SEGMENTS)
@@ -78,14 +78,14 @@ def test_everything_is_connected_and_tested(demo: Vendors) -> None:
     assert Trait.objects.filter(sensitive=True).count() == 1
 
 
-def test_audiences_are_locked_by_their_owners_and_one_is_still_a_draft(demo: Vendors) -> None:
+def test_audiences_are_approved_by_the_manager_and_one_is_still_a_draft(demo: Vendors) -> None:
     seeded()
 
     for plan in AUDIENCES:
         made = Audience.objects.get(name=plan.name)
         definition = made.definitions.get()
-        assert definition.state == (Definition.State.CURRENT if plan.locked else Definition.State.DRAFT)
-        assert (definition.locked_by == made.owner) is plan.locked
+        assert definition.state == (Definition.State.APPROVED if plan.locked else Definition.State.DRAFT)
+        assert (str(definition.approved_by) == "Helen Marchetti") is plan.locked
         size = made.segment.size
         assert size is not None
         assert definition.size_low is not None
@@ -132,7 +132,7 @@ def test_stand_ins_that_lost_their_data_are_filled_again(demo: Vendors) -> None:
 
     seeded()
 
-    assert len(demo.get(demo.us, "/_sandbox/people")) == 4000
+    assert len(demo.get(demo.us, "/_sandbox/people")) == 4010
     assert set(Pipe.objects.values_list("check_state", flat=True)) == {CheckState.WORKING}
 
 
@@ -146,6 +146,8 @@ def test_its_history_is_real(demo: Vendors, settings: Any) -> None:
         call_command("demo", "--history")
 
     assert history.is_over()
+    assert set(Definition.objects.filter(number=1).values_list("state", flat=True)) == {"current", "draft"}
+    assert all(len(one.evidence) >= 4 for one in Definition.objects.filter(state="current"))
     assert [finding.broken for finding in verify() if not finding.holds] == []
     lists = len(history.lists())
     assert lists == 9 + 1
@@ -176,7 +178,7 @@ def test_a_history_without_workers_gives_up_and_says_so(
     demo: Vendors, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     seeded()
-    monkeypatch.setattr(history, "ROUND_SECONDS", 0.0)
+    monkeypatch.setattr(playing, "ROUND_SECONDS", 0.0)
 
     history.play()
 

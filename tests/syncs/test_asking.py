@@ -3,8 +3,9 @@
 import pytest
 
 from muster.models import Event, Person
-from syncs.asking import ASKED, AlreadyAsked, ask_to_release
+from syncs.asking import AlreadyAsked, ask_to_release
 from syncs.hold import NotHeld
+from syncs.second_person import ASKED
 
 from . import run_rows
 from .run_rows import AT

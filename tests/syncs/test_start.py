@@ -118,7 +118,7 @@ def place_paused(made: Activation, by: Person) -> None:
 
 
 REFUSALS = [
-    (unlocked, "not locked yet. Lock it", False),
+    (unlocked, "No version of the definition is in use yet", False),
     (retired, "retired; nothing is sent", False),
     (archived, "retired; nothing is sent", False),
     (without_pipe, "no pipe yet. Ask an administrator", False),

@@ -1,0 +1,45 @@
+"""Plays the pilots of the demo: each version is proved on the team, then the manager signs and puts it into use."""
+
+import logging
+
+from django.utils import timezone
+
+from audiences import promoting
+from audiences.models import Activation, Definition
+from audiences.registering import Incomplete, NotPossible
+from muster.models import Person
+from syncs import evidence
+from syncs.models import Run
+
+from .audience_plans import AUDIENCES
+from .playing import begun, ended
+from .sign_ins import CAST, HELEN
+
+RECEIVED, REMOVED = "Does the team arrive?", "And are they removed again?"
+
+log = logging.getLogger(__name__)
+
+
+def unproved() -> list[Definition]:
+    """Return the demo's approved versions that are not in use yet."""
+    names = [plan.name for plan in AUDIENCES if plan.locked]
+    found = Definition.objects.filter(state=Definition.State.APPROVED, audience__name__in=names)
+    return list(found.select_related("audience__owner").order_by("pk"))
+
+
+def prove() -> bool:
+    """Let the team arrive and leave again at every list, then put the versions into use. Return whether it came in time."""
+    versions = unproved()
+    pilots = Activation.objects.filter(kind=Activation.Kind.PILOT, audience__in=[one.audience_id for one in versions])
+    for why, kind in ((RECEIVED, Run.Kind.SYNC), (REMOVED, Run.Kind.CLEAR)):
+        listed = pilots.select_related("audience__owner", "destination", "pipe").order_by("pk")
+        runs = [begun(pilot, why, timezone.now(), kind=kind) for pilot in listed]
+        if not ended([run for run in runs if run]):
+            return False
+    helen = Person.objects.get(email=next(one.email for one in CAST if one.full_name == HELEN))
+    for version in versions:
+        try:
+            promoting.promote(version, evidence.proof_of(version), by=helen, at=timezone.now())
+        except (NotPossible, Incomplete) as refusal:
+            log.warning("%s is not put into use: %s", version, refusal)
+    return True

@@ -1,0 +1,58 @@
+"""Ends the ramp step of a list: the first tenth has arrived, and an approver lets the others follow."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from audiences.models import Activation
+from audiences.promoting import ALL
+from muster import audit
+from muster.access import Permission, can
+from muster.models import Person
+
+from .models import Run
+from .second_person import check, others, whom_to_ask
+from .start import CannotStart
+from .states import ARRIVED
+
+
+def refusal(made: Activation, person: Person) -> str:
+    """Return why this person may not end the ramp step and whom to ask, or an empty text."""
+    if can(person, Permission.APPROVE):
+        return ""
+    return f"Ending the ramp step takes a manager, or a manager's deputy. {whom_to_ask(others(person.pk))}"
+
+
+def grow(made: Activation, *, by: Person, reason: str, at: datetime) -> None:
+    """Let everybody be sent from the next run on; its additions are not judged by the guards.
+
+    Raises NeedsSomebodyElse, and CannotStart when there is no ramp step or nothing of it has arrived.
+    """
+    with transaction.atomic():
+        found = (
+            Activation.objects.select_for_update(of=("self",)).select_related("audience", "destination").get(pk=made.pk)
+        )
+        check(refusal(found, by))
+        if found.ramp == ALL:
+            raise CannotStart("This list is sent to everybody already. Nothing was changed.")
+        if not arrived(found):
+            raise CannotStart("The first tenth has not arrived yet. Sync the list, look at it there, then grow it.")
+        Activation.objects.filter(pk=found.pk).update(ramp=ALL, grown_at=at)
+        audit.record(
+            verb="grew to everybody", subject=found, by=by, reason=reason, audience_id=found.audience_id, at=at
+        )
+
+
+def arrived(made: Activation) -> Run | None:
+    """Return the first run that brought people of the ramp step to the list."""
+    done = Run.objects.of_lists().filter(activation=made, state__in=ARRIVED, accepted_adds__gt=0)
+    return done.order_by("pk").first()
+
+
+def is_growing(run: Run) -> bool:
+    """Whether a run is the first one since an approver grew its list."""
+    grown_at = run.activation.grown_at
+    if grown_at is None:
+        return False
+    since = Run.objects.of_lists().filter(activation=run.activation, state__in=ARRIVED, created_at__gte=grown_at)
+    return not since.exclude(pk=run.pk).exists()

@@ -1,0 +1,111 @@
+"""A release and a re-assert by a second person: who began it × what they did × role; and who ends the ramp step."""
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from audiences.approving import NeedsSomebodyElse
+from audiences.models import Activation
+from muster.access import Role
+from muster.models import Event, Person
+from syncs import asking, growing, hold
+from syncs.models import Release, Run
+from syncs.reassert import reassert
+from syncs.second_person import others, refusal, starter_of
+from syncs.start import CannotStart
+from syncs.states import RunState
+from tests import factories
+from tests.syncs.run_rows import held, list_of, run_of
+
+AT = timezone.now()
+FIGURES: dict[str, Any] = {"max_removes": 2000, "max_adds": 0, "reason": "Narrowed on purpose"}
+MAY = {"marketer": False, "manager": True, "paid_media": False, "administrator": False, "deputy": True}
+pytestmark = pytest.mark.django_db
+
+
+def somebody(role: str, manager: Person) -> Person:
+    if role != "deputy":
+        return factories.person(role=role)
+    deputy = factories.person(role=Role.MARKETER)
+    Person.objects.filter(pk=manager.pk).update(deputy=deputy)
+    return deputy
+
+
+@pytest.mark.parametrize("hand", ["none", "started", "asked"])
+@pytest.mark.parametrize("role", MAY)
+def test_who_releases(role: str, hand: str, manager: Person, marketer: Person) -> None:
+    who = somebody(role, manager)
+    run = held()
+    Run.objects.filter(pk=run.pk).update(actor=who if hand == "started" else marketer)
+    run.refresh_from_db()
+    if hand == "asked":
+        asking.ask_to_release(run, by=who, reason="Meant", at=AT)
+
+    if MAY[role] and hand == "none":
+        assert hold.release(run, by=who, at=AT, **FIGURES).is_live
+        return
+    with pytest.raises(NeedsSomebodyElse, match=r"Ask .*Grace Osei") as refused:
+        hold.release(run, by=who, at=AT, **FIGURES)
+    assert str(refused.value).endswith(".")
+    assert not Release.objects.exists()
+
+
+def test_who_started_it_is_not_the_second_person_one_release_later(
+    manager: Person, marketer: Person, administrator: Person
+) -> None:
+    another = factories.person(role="manager", full_name="Mo Ito")
+    run = held()
+    Run.objects.filter(pk=run.pk).update(actor=another)
+    run.refresh_from_db()
+    released = hold.release(run, by=manager, at=AT, **FIGURES)
+    again = Run.objects.get(pk=released.pk)
+
+    assert starter_of(again) == another.pk
+    assert refusal(again, another).startswith("You started this run, so somebody else releases")
+    assert refusal(again, manager) == ""
+
+
+def test_where_nobody_else_may_release_it_says_whom_to_invite(manager: Person, administrator: Person) -> None:
+    run = held()
+    Run.objects.filter(pk=run.pk).update(actor=manager)
+    run.refresh_from_db()
+
+    assert others(manager.pk) == []
+    assert "Ask Ada Novak to invite a manager" in refusal(run, manager)
+
+
+@pytest.mark.parametrize("looked", [True, False])
+@pytest.mark.parametrize("role", MAY)
+def test_who_sends_everybody_again(role: str, looked: bool, manager: Person, marketer: Person) -> None:
+    who = somebody(role, manager)
+    made = list_of()
+    run_of(made, kind=Run.Kind.DRY_RUN, actor=who if looked else marketer, created_at=AT)
+
+    if MAY[role] and not looked:
+        assert reassert(made, by=who, why="Recreated", at=AT).kind == "reassert"
+        return
+    with pytest.raises(NeedsSomebodyElse, match=r"Ask .*Grace Osei"):
+        reassert(made, by=who, why="Recreated", at=AT)
+
+
+@pytest.mark.parametrize("role", MAY)
+@pytest.mark.parametrize("state", ["ramp", "all", "nothing arrived"])
+def test_who_ends_the_ramp_step(state: str, role: str, manager: Person) -> None:
+    who = somebody(role, manager)
+    made = list_of(ramp=100 if state == "all" else 10)
+    if state != "nothing arrived":
+        run_of(made, accepted_adds=7, adds=7)
+
+    if not MAY[role]:
+        with pytest.raises(NeedsSomebodyElse, match=r"Ask .*Grace Osei"):
+            growing.grow(made, by=who, reason="Matched", at=AT)
+    elif state == "ramp":
+        growing.grow(made, by=who, reason="Matched", at=AT)
+        grown = Activation.objects.get(pk=made.pk)
+        assert (grown.ramp, grown.grown_at) == (100, AT)
+        assert Event.objects.latest("pk").verb == "grew to everybody"
+        assert growing.is_growing(run_of(grown, state=RunState.RUNNING, created_at=AT))
+    else:
+        with pytest.raises(CannotStart, match=r"already|not arrived yet"):
+            growing.grow(made, by=who, reason="Matched", at=AT)
