@@ -79,6 +79,7 @@ def _asked(*questions: tuple[object, str]) -> list[str]:
 def _outcome_told(terms: Terms) -> list[str]:
     return [
         f"{terms.purpose_label}." if terms.purpose_label else "",
+        f"Use case: {terms.use_case}" if terms.use_case else "",
         terms.outcome,
         f"Campaign: {terms.campaign}" if terms.campaign else "",
         f"Number that shows it: {terms.measure}" if terms.measure else "",
@@ -105,6 +106,7 @@ def _moves_told(terms: Terms) -> list[str]:
     return [
         f"In: {terms.entry_rule}" if terms.entry_rule else "",
         f"Out: {terms.exit_rule}" if terms.exit_rule else "",
+        f"Threshold: above {terms.threshold}" if terms.threshold else "",
         f"Rolling window of {terms.window_hours} h" if terms.window_hours else "",
     ]
 
@@ -113,6 +115,7 @@ def _moves_lacks(terms: Terms, _today: date) -> list[str]:
     return _asked(
         (terms.entry_rule, "Say when a person comes in (entry rule)."),
         (terms.exit_rule, "Say when a person goes out (exit rule)."),
+        (terms.threshold or not terms.threshold_asked, f"Say above which {terms.threshold_asked} people are in."),
     )
 
 
@@ -146,6 +149,11 @@ def _lists_told(terms: Terms) -> list[str]:
 def _lists_lacks(terms: Terms, _today: date) -> list[str]:
     return [
         *_asked((terms.lists, "Choose at least one list.")),
+        *(
+            f"{one.name} is an ad account, and held-out people are never sent to ads. Take this list off."
+            for one in terms.lists
+            if one.ads and not terms.may_go_to_ads
+        ),
         *(one.trouble for one in terms.lists),
         *(
             f"{one.name} has no pipe yet. Choose one, or ask an administrator to connect it."
@@ -214,13 +222,15 @@ def _consent_lacks(terms: Terms, _today: date) -> list[str]:
 
 def _exclusions_told(terms: Terms) -> list[str]:
     told = [f"{one.name}: {one.reason}" if one.reason else one.name for one in terms.exclusions]
-    return told or [f"None: {terms.exclusions_reason}" if terms.exclusions_reason else "None"]
+    told = told or [f"None: {terms.exclusions_reason}" if terms.exclusions_reason else "None"]
+    return [*told, *(f"{one.name} may be in: {one.reason}" for one in terms.expected if one.reason)]
 
 
 def _exclusions_lacks(terms: Terms, _today: date) -> list[str]:
     unreasoned = terms.targets and not terms.exclusions and not terms.exclusions_reason
     return [
-        "Choose who is excluded, or give a reason why nobody is." if unreasoned else "",
+        "Choose who is excluded, or give a reason why nobody is." if unreasoned and not terms.expected else "",
+        *(one.trouble for one in terms.expected),
         *(one.trouble for one in terms.exclusions),
         *(f"Say why {one.name} is excluded." for one in terms.exclusions if not one.reason),
     ]

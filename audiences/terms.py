@@ -58,7 +58,10 @@ class Terms:
     """Everything that a definition of done says, with names instead of ids.
 
     `share` is the part of the workspace's people who are in the segment (0 to 1, None: not known, or too few people to
-    say); `first_in_draft` names an audience that was registered before, while nothing is live yet.
+    say), `people` how many there are in it, and `smallest` how few are of no use at an ad account. `first_in_draft` names
+    an audience that was registered before, while nothing is live yet. `expected` are exclusions of the use case that are
+    not made: with the reason why, or with the trouble that there is none. `other_meaning` says that another segment is
+    the company's core cohort.
     """
 
     purpose: str
@@ -66,7 +69,16 @@ class Terms:
     segment: str
     owner: str
     name: str = ""
+    use_case: str = ""
+    may_go_to_ads: bool = True
+    threshold_asked: str = ""
+    threshold: str = ""
+    expected: tuple[Reasoned, ...] = ()
     share: float | None = None
+    share_allowed: float = 0.5
+    people: int | None = None
+    smallest: int = 0
+    other_meaning: str = ""
     first_in_draft: str = ""
     segment_kind: str = "dynamic"
     segment_trouble: str = ""

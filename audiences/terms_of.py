@@ -3,6 +3,7 @@
 from functools import cached_property
 from typing import Any
 
+from . import of_use_case
 from .data_out import sending_into
 from .models import (
     Activation,
@@ -37,6 +38,8 @@ def terms_of(definition: Definition) -> Terms:
         segment_trouble=around.segment_trouble,
         owner=whose.owner.full_name,
         name=whose.name,
+        **around.of_use_case,
+        people=whose.segment.size,
         share=around.share,
         first_in_draft=around.first_in_draft,
         owner_active=whose.owner.is_active,
@@ -107,6 +110,10 @@ class Surroundings:
         if segment.size is None or everybody < VAGUE_FROM:
             return None
         return min(1.0, segment.size / everybody)
+
+    @property
+    def of_use_case(self) -> dict[str, Any]:
+        return of_use_case.terms(self.definition)
 
     @property
     def first_in_draft(self) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from .views import audiences, connections, draft, registration, traits
+from .views import audiences, cohorts, connections, draft, registration, traits
 
 app_name = "audiences"
 
@@ -48,6 +48,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("connections/workspaces/", include(_connection("workspace") + _tested("workspace"))),
     path("connections/pipes/", include(_connection("pipe") + _tested("pipe"))),
     path("connections/destinations/", include(_connection("destination"))),
+    path("cohorts/", cohorts.cohorts, name="cohorts"),
+    path("cohorts/<int:pk>/<slug:key>/", cohorts.choose, name="cohort-choose"),
     path("traits/", traits.list_traits, name="traits"),
     path("traits/add/", traits.add, name="trait-add"),
     path("traits/<int:pk>/", traits.edit, name="trait"),

@@ -88,6 +88,8 @@ CONNECTIONS: dict[str, Row] = {
         for kind in ("workspaces", "pipes")
         for rest, row in {"key/": acts(ADMINISTRATORS), "test/": acts(ADMINISTRATORS)}.items()
     },
+    "cohorts/": reads(PEOPLE),
+    "cohorts/<int:pk>/<slug:key>/": acts(MANAGERS),
     "traits/": reads(NOT_PAID_MEDIA),
     "traits/add/": acts(ADMINISTRATORS),
     "traits/<int:pk>/": form(ADMINISTRATORS),

@@ -1,6 +1,6 @@
 """The parts of a draft that come in rows: its lists, its traits, the segments it excludes."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django import forms
@@ -135,17 +135,21 @@ def trait_forms(draft: Definition, data: Any) -> list[TraitForm]:
     ]
 
 
-def exclusion_forms(draft: Definition, data: Any) -> list[ExclusionForm]:
-    """Return a form for each exclusion, and blank ones; when bound, for as many as were posted."""
+def exclusion_forms(draft: Definition, data: Any, *, but: Collection[int] = ()) -> list[ExclusionForm]:
+    """Return a form for each exclusion, and blank ones; when bound, for as many as were posted.
+
+    `but` are numbers of segments that have a box of their own.
+    """
     workspace = draft.audience.segment.workspace_id
     if data is not None:
         posted = sum(1 for number in range(MOST_EXCLUSIONS) if f"exclusion-{number}-segment" in data)
         return [ExclusionForm(number, workspace, data=data) for number in range(posted)]
-    numbers = [chosen["segment"] for chosen in draft.exclusions]
+    rows = [chosen for chosen in draft.exclusions if chosen["segment"] not in but]
+    numbers = [chosen["segment"] for chosen in rows]
     known = {one.number: one for one in Segment.objects.filter(workspace=workspace, number__in=numbers)}
     filled = [
         ExclusionForm(index, workspace, stored=known.get(chosen["segment"]), reason=chosen.get("reason", ""))
-        for index, chosen in enumerate(draft.exclusions)
+        for index, chosen in enumerate(rows)
     ]
     blank = range(len(filled), min(len(filled) + BLANK_EXCLUSIONS, MOST_EXCLUSIONS))
     return [*filled, *(ExclusionForm(index, workspace) for index in blank)]

@@ -1,4 +1,5 @@
 from .audience import Activation, Audience, Lifecycle, Purpose
+from .cohort import CoreCohort
 from .definition import Definition
 from .pipe import Destination, Pipe
 from .trait import Trait, TraitAllowance
@@ -7,6 +8,7 @@ from .workspace import RequestSlot, Segment, Workspace
 __all__ = [
     "Activation",
     "Audience",
+    "CoreCohort",
     "Definition",
     "Destination",
     "Lifecycle",

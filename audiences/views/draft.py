@@ -79,6 +79,7 @@ def _form_page(
     context: dict[str, Any] = {"here": here, "draft": draft, "form": form, **_lacks(draft)}
     context |= {"revision": seen(request) if form.is_bound else draft.revision}
     context |= {"administrators": who_can(Permission.MANAGE_CONNECTIONS)}
+    context |= {"use_case": terms_of(draft).use_case}
     segment = draft.audience.segment
     context |= {"logic": sentences(segment.conditions), "moved": draft.fingerprint != segment.fingerprint}
     context["segments"] = segment.workspace.segments.filter(gone_at=None).order_by("name")

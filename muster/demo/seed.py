@@ -8,16 +8,16 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from audiences import connecting, credentials, data_out, registering, segments, trait_registry
+from audiences import connecting, core_cohorts, credentials, data_out, registering, segments, trait_registry
 from audiences.models import Audience, Definition, Destination, Pipe, Segment, Trait, Workspace
 from audiences.platforms import PLATFORMS
 from muster import audit
 from muster.models import Installation, Person
 
 from .audience_plans import AUDIENCES, AudiencePlan
-from .northwind import COMPANY, DESTINATIONS, TRAITS, DestinationPlan
+from .northwind import COHORTS, COMPANY, DESTINATIONS, TRAITS, DestinationPlan
 from .orders import StandIns
-from .sign_ins import CAST, YUSUF, Cast, password
+from .sign_ins import CAST, HELEN, YUSUF, Cast, password
 
 DATA_OUT_KEY = "customerio-data-out"
 
@@ -81,6 +81,11 @@ class Seeding:
         known = segments.refresh(workspace, at=self.at)
         for segment in known.values():
             segments.measure(segment, at=self.at)
+        named = set(workspace.core_cohorts.values_list("key", flat=True))
+        for key, number in COHORTS.items():
+            if key in named:
+                continue
+            core_cohorts.choose(workspace, key, known[number], by=self.people[HELEN], at=self.at)
         for audience_plan in AUDIENCES:
             pipes = {key: self.pipe(pipe_name(audience_plan, key), places[key]) for key in audience_plan.lists}
             self.audience(audience_plan, known[audience_plan.segment], places, pipes)
