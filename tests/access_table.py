@@ -118,5 +118,8 @@ SYNCS: dict[str, Row] = {
     "pauses/": {"GET": PEOPLE, "POST": WHO_PAUSE},
     "pauses/<int:pk>/end/": acts(WHO_PAUSE),
     "audiences/<slug:slug>/runs/": reads(PEOPLE),
+    "readiness/": reads(PEOPLE),
+    "audiences/<slug:slug>/readiness/": reads(PEOPLE),
+    "audiences/<slug:slug>/checked/": acts(OPERATORS),
 }
 TABLE: dict[str, Row] = {**MUSTER, **AUDIENCES, **CONNECTIONS, **SYNCS}
