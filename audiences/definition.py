@@ -156,7 +156,9 @@ def _lists_lacks(terms: Terms, _today: date) -> list[str]:
         ),
         *(one.trouble for one in terms.lists),
         *(
-            f"{one.name} has no pipe yet. Choose one, or ask an administrator to connect it."
+            f"{one.name} waits for its pipe: {one.waits_for} was asked."
+            if one.waits_for
+            else f"{one.name} has no pipe yet. Choose one, or ask an administrator to connect it."
             for one in terms.lists
             if not one.pipe and not one.trouble
         ),

@@ -32,7 +32,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class ListTerms:
-    """One list: a destination, what it takes, the pipe to it. `trouble` is a sentence that keeps it from being locked."""
+    """One list: a destination, what it takes, the pipe to it.
+
+    `trouble` is a sentence that keeps it from being locked; `waits_for` who was asked to make its pipe.
+    """
 
     name: str
     platform: str
@@ -42,6 +45,7 @@ class ListTerms:
     list_name: str = ""
     rule: Rule = Rule()
     trouble: str = ""
+    waits_for: str = ""
 
 
 @dataclass(frozen=True)

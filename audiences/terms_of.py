@@ -12,6 +12,7 @@ from .models import (
     Destination,
     Lifecycle,
     Pipe,
+    PipeRequest,
     Purpose,
     Segment,
     Trait,
@@ -162,7 +163,14 @@ class Surroundings:
             list_name=route.get("list_name", ""),
             rule=rule,
             trouble=self._trouble(place, pipe),
+            waits_for="" if pipe else self.asked.get(number, ""),
         )
+
+    @cached_property
+    def asked(self) -> dict[int, str]:
+        """Return, by destination, who was asked to make the pipe."""
+        waiting = PipeRequest.objects.filter(audience=self.definition.audience_id, closed_at=None)
+        return dict(waiting.values_list("destination", "assignee__full_name"))
 
     def _trouble(self, place: Destination, pipe: Pipe | None) -> str:
         if place.archived_at:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from .views import audiences, cohorts, connections, draft, registration, traits
+from .views import audiences, cohorts, connections, draft, pipe_requests, registration, traits
 
 app_name = "audiences"
 
@@ -35,6 +35,7 @@ _audience: list[URLPattern | URLResolver] = [
     path("definition/new/", draft.revise, name="revise"),
     path("definition/v<int:number>/", audiences.version, name="version"),
     path("archive/", audiences.archive, name="archive"),
+    path("pipe/<int:pk>/", pipe_requests.ask, name="pipe-ask"),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", audiences.list_audiences, name="list"),
@@ -48,6 +49,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("connections/workspaces/", include(_connection("workspace") + _tested("workspace"))),
     path("connections/pipes/", include(_connection("pipe") + _tested("pipe"))),
     path("connections/destinations/", include(_connection("destination"))),
+    path("connections/requests/<int:pk>/", pipe_requests.show, name="pipe-request"),
+    path("connections/requests/<int:pk>/remind/", pipe_requests.remind, name="pipe-remind"),
+    path("connections/requests/<int:pk>/withdraw/", pipe_requests.withdraw, name="pipe-withdraw"),
+    path("connections/requests/<int:pk>/answer/", pipe_requests.answer, name="pipe-answer"),
     path("cohorts/", cohorts.cohorts, name="cohorts"),
     path("cohorts/<int:pk>/<slug:key>/", cohorts.choose, name="cohort-choose"),
     path("traits/", traits.list_traits, name="traits"),

@@ -27,7 +27,7 @@ PLACES = (
         Permission.READ_SETUP,
         ("/connections/",),
     ),
-    Place("Readiness", "list", "syncs:readiness", Permission.READ, ("/readiness/",)),
+    Place("Readiness", "check", "syncs:readiness", Permission.READ, ("/readiness/",)),
     Place("Core cohorts", "users", "audiences:cohorts", Permission.READ, ("/cohorts/",)),
     Place("Traits", "list", "audiences:traits", Permission.READ_SETUP, ("/traits/",)),
     Place("People", "users", "people:list", Permission.MANAGE_PEOPLE, ("/people/",)),

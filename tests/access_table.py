@@ -69,6 +69,7 @@ AUDIENCES: dict[str, Row] = {
     "audiences/<slug:slug>/definition/new/": form(OPERATORS),
     "audiences/<slug:slug>/definition/v<int:number>/": reads(PEOPLE),
     "audiences/<slug:slug>/archive/": form(OPERATORS),
+    "audiences/<slug:slug>/pipe/<int:pk>/": form(OPERATORS),
 }
 CONNECTIONS: dict[str, Row] = {
     "connections/": reads(NOT_PAID_MEDIA),
@@ -88,6 +89,10 @@ CONNECTIONS: dict[str, Row] = {
         for kind in ("workspaces", "pipes")
         for rest, row in {"key/": acts(ADMINISTRATORS), "test/": acts(ADMINISTRATORS)}.items()
     },
+    "connections/requests/<int:pk>/": reads(NOT_PAID_MEDIA),
+    "connections/requests/<int:pk>/remind/": acts(OPERATORS),
+    "connections/requests/<int:pk>/withdraw/": acts(OPERATORS),
+    "connections/requests/<int:pk>/answer/": acts(ADMINISTRATORS),
     "cohorts/": reads(PEOPLE),
     "cohorts/<int:pk>/<slug:key>/": acts(MANAGERS),
     "traits/": reads(NOT_PAID_MEDIA),

@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from audiences.models import Definition, Destination, Pipe, Segment, Trait
+from audiences import pipe_requests
+from audiences.models import Definition, Destination, Pipe, PipeRequest, Segment, Trait
 from audiences.platforms import Family
 
 from .clauses import consent_rule
@@ -35,13 +36,23 @@ class ListForm(RowForm):
     not_true = AttributesField(label="Never where this is true")
     basis = LineField(max_length=300, required=False, label="Lawful basis")
 
-    def __init__(self, draft: Definition, place: Destination, pipes: Iterable[Pipe], data: Any = None) -> None:
-        self.draft, self.place = draft, place
+    def __init__(
+        self,
+        draft: Definition,
+        place: Destination,
+        pipes: Iterable[Pipe],
+        data: Any = None,
+        *,
+        ready: Pipe | None = None,
+        waiting: PipeRequest | None = None,
+    ) -> None:
+        self.draft, self.place, self.ready, self.waiting = draft, place, ready, waiting
         route = draft.routes.get(str(place.pk), {})
+        self.saved, self.stored_pipe = place.pk in draft.destinations, route.get("pipe")
         self.own = draft.consent.get(str(place.pk))
         initial = {
             "use": place.pk in draft.destinations,
-            "pipe": route.get("pipe"),
+            "pipe": self.stored_pipe or (ready.pk if ready else None),
             "list_name": route.get("list_name", ""),
             "own_rule": self.own is not None,
             **(self.own or {}),
@@ -121,7 +132,13 @@ def list_forms(draft: Definition, data: Any) -> list[ListForm]:
     named = [route["pipe"] for route in draft.routes.values() if route.get("pipe")]
     pipes += list(Pipe.objects.filter(pk__in=named).exclude(archived_at=None))
     places = Destination.objects.filter(archived_at=None) | Destination.objects.filter(pk__in=draft.destinations)
-    return [ListForm(draft, place, pipes, data) for place in places.order_by("name")]
+    ready = pipe_requests.answered(draft.audience)
+    asked = PipeRequest.objects.filter(audience=draft.audience, closed_at=None).select_related("assignee")
+    waiting = {one.destination_id: one for one in asked}
+    return [
+        ListForm(draft, place, pipes, data, ready=ready.get(place.pk), waiting=waiting.get(place.pk))
+        for place in places.order_by("name")
+    ]
 
 
 def trait_forms(draft: Definition, data: Any) -> list[TraitForm]:

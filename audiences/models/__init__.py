@@ -2,6 +2,7 @@ from .audience import Activation, Audience, Lifecycle, Purpose
 from .cohort import CoreCohort
 from .definition import Definition
 from .pipe import Destination, Pipe
+from .pipe_request import PipeRequest
 from .trait import Trait, TraitAllowance
 from .workspace import RequestSlot, Segment, Workspace
 
@@ -13,6 +14,7 @@ __all__ = [
     "Destination",
     "Lifecycle",
     "Pipe",
+    "PipeRequest",
     "Purpose",
     "RequestSlot",
     "Segment",

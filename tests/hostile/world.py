@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.test import Client
 from django.utils import timezone
 
-from audiences.models import TraitAllowance
+from audiences.models import PipeRequest, TraitAllowance
 from muster import invitations
 from muster.access import Role
 from muster.models import Person
@@ -33,6 +33,9 @@ def build(cast: dict[str, Person], rudder: str) -> str:
     factories.definition(draft, state="draft", destinations=[place], edited_by=cast["marketer"])
     TraitAllowance.objects.create(
         trait=sensitive, audience=draft, reason="For tiers", by=cast["administrator"], at=at - timedelta(days=1)
+    )
+    PipeRequest.objects.create(
+        audience=draft, destination=place, asked_by=cast["marketer"], assignee=cast["administrator"], asked_at=at
     )
     live = run_rows.list_of("Live", through=pipe)
     run_rows.done(live)
