@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from muster.figures import percent, span, target
+from muster.figures import percent, span
 
-from .terms import CADENCES, IDENTIFIERS, SUPPRESS, Rule, Terms, joined
+from . import cadence
+from .terms import IDENTIFIERS, SUPPRESS, Rule, Terms, joined
 
 REVIEW_WITHIN = timedelta(days=184)
 
@@ -117,26 +118,6 @@ def _moves_lacks(terms: Terms, _today: date) -> list[str]:
         (terms.exit_rule, "Say when a person goes out (exit rule)."),
         (terms.threshold or not terms.threshold_asked, f"Say above which {terms.threshold_asked} people are in."),
     )
-
-
-def _cadence_told(terms: Terms) -> list[str]:
-    fresh = f"newest person at most {target(terms.freshness_minutes)} old" if terms.freshness_minutes else ""
-    return ["; ".join(part for part in (terms.cadence.capitalize(), fresh) if part)]
-
-
-def _cadence_lacks(terms: Terms, _today: date) -> list[str]:
-    every, allowed = CADENCES.get(terms.cadence), terms.freshness_minutes
-    slow = bool(every and allowed and every > allowed)
-    return [
-        *_asked(
-            (terms.cadence, "Choose how often the lists are refreshed."),
-            (allowed, "Set the target for the newest person."),
-        ),
-        f"Refreshed {terms.cadence}, the newest person is often older than the target of {target(allowed)}. "
-        "Refresh more often, or allow more."
-        if slow
-        else "",
-    ]
 
 
 def _lists_told(terms: Terms) -> list[str]:
@@ -288,7 +269,7 @@ _CLAUSES: tuple[tuple[str, Callable[[Terms], Iterable[str]], Callable[[Terms, da
     ("Logic", lambda terms: terms.logic.splitlines(), _logic_lacks),
     ("Entry and exit", _moves_told, _moves_lacks),
     ("Lists", _lists_told, _lists_lacks),
-    ("Cadence", _cadence_told, _cadence_lacks),
+    ("Cadence", cadence.told, cadence.lacks),
     ("Identifiers", _identifiers_told, _identifiers_lacks),
     ("Traits", _traits_told, _traits_lacks),
     ("Consent", _consent_told, _consent_lacks),

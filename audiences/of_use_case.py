@@ -3,6 +3,7 @@
 from typing import Any
 
 from .cohorts import COHORTS
+from .defaults import FRESHNESS_MINUTES
 from .expected import expected, told_by
 from .models import CoreCohort, Definition
 from .terms import Reasoned
@@ -13,8 +14,11 @@ def terms(definition: Definition) -> dict[str, Any]:
     """Return the fields of Terms that the use case decides; none for a definition that started empty."""
     case = CASES.get(definition.use_case)
     if case is None:
-        return {"threshold": definition.threshold}
+        asked = FRESHNESS_MINUTES.get(definition.purpose)
+        return {"threshold": definition.threshold, "target_asked": asked}
     return {
+        "target_asked": case.freshness_minutes,
+        "useful_traits": tuple(name for name, _, _ in case.traits),
         "use_case": label_of(case),
         "may_go_to_ads": case.ads,
         "threshold_asked": case.asks_threshold,

@@ -65,7 +65,9 @@ class Terms:
     say), `people` how many there are in it, and `smallest` how few are of no use at an ad account. `first_in_draft` names
     an audience that was registered before, while nothing is live yet. `expected` are exclusions of the use case that are
     not made: with the reason why, or with the trouble that there is none. `other_meaning` says that another segment is
-    the company's core cohort.
+    the company's core cohort. `target_asked` is the freshness in minutes that the use case, else the purpose, needs;
+    `acknowledged` are managers' words on what is blocked: (name, values, who and why). `useful_traits` are those that the
+    use case needs, None where there is no use case.
     """
 
     purpose: str
@@ -82,6 +84,7 @@ class Terms:
     share_allowed: float = 0.5
     people: int | None = None
     smallest: int = 0
+    useful_traits: tuple[str, ...] | None = None
     other_meaning: str = ""
     first_in_draft: str = ""
     segment_kind: str = "dynamic"
@@ -96,6 +99,8 @@ class Terms:
     exit_rule: str = ""
     cadence: str = ""
     freshness_minutes: int | None = None
+    target_asked: int | None = None
+    acknowledged: tuple[tuple[str, str, str], ...] = ()
     window_hours: int | None = None
     lists: tuple[ListTerms, ...] = ()
     identifiers: tuple[str, ...] = ()

@@ -53,6 +53,7 @@ def terms_of(definition: Definition) -> Terms:
         exit_rule=definition.exit_rule,
         cadence=definition.cadence,
         freshness_minutes=definition.freshness_minutes,
+        acknowledged=acknowledged(definition),
         window_hours=definition.window_hours,
         lists=tuple(around.list_terms(number) for number in definition.destinations),
         identifiers=tuple(definition.identifiers),
@@ -66,6 +67,12 @@ def terms_of(definition: Definition) -> Terms:
         review_date=definition.review_date,
         check_every=definition.check_every,
     )
+
+
+def acknowledged(definition: Definition) -> tuple[tuple[str, str, str], ...]:
+    """Return managers' words as (what, values it holds for, who and why)."""
+    stored = definition.acknowledged.items()
+    return tuple((name, one["about"], f"{one['by']}: {one['reason']}") for name, one in stored)
 
 
 def rule_of(stored: dict[str, Any]) -> Rule:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from .views import audiences, cohorts, connections, draft, pipe_requests, registration, traits
+from .views import acknowledgement, audiences, cohorts, connections, draft, pipe_requests, registration, traits
 
 app_name = "audiences"
 
@@ -29,6 +29,7 @@ def _tested(kind: str) -> list[URLPattern]:
 _audience: list[URLPattern | URLResolver] = [
     path("", audiences.detail, name="detail"),
     path("definition/", draft.definition, name="definition"),
+    path("definition/acknowledge/", acknowledgement.acknowledge, name="acknowledge"),
     path("definition/check/", draft.check, name="check"),
     path("definition/lock/", draft.lock, name="lock"),
     path("definition/discard/", draft.discard, name="discard"),

@@ -63,6 +63,7 @@ AUDIENCES: dict[str, Row] = {
     "audiences/lists/<int:pk>/again/": acts(OPERATORS),
     "audiences/<slug:slug>/": reads(PEOPLE),
     "audiences/<slug:slug>/definition/": form(OPERATORS),
+    "audiences/<slug:slug>/definition/acknowledge/": acts(MANAGERS),
     "audiences/<slug:slug>/definition/check/": acts(OPERATORS),
     "audiences/<slug:slug>/definition/lock/": form(OPERATORS),
     "audiences/<slug:slug>/definition/discard/": acts(OPERATORS),

@@ -19,6 +19,7 @@ class Definition(models.Model):
     identifiers: ["email", "phone"] in order of preference (also "external_id")
     traits: [{"name": str, "reason": str}]
     exclusions: [{"segment": <Segment.number>, "reason": str}]
+    acknowledged: {"<name of what is blocked>": {"about", "by", "at", "reason"}}, a manager's word (audiences/cadence.py)
     left_out: {"<key of an expected exclusion>": reason why it is not excluded} (see audiences/expected.py)
     consent: {"*": rule} or {"<destination id>": rule}; rule = {"require_true": [attribute], "not_true": [attribute],
         "not_unsubscribed": bool, "basis": str}
@@ -71,6 +72,7 @@ class Definition(models.Model):
     traits = models.JSONField(default=list, blank=True)
     exclusions = models.JSONField(default=list, blank=True)
     left_out = models.JSONField(default=dict, blank=True)
+    acknowledged = models.JSONField(default=dict, blank=True)
     exclusions_reason = models.CharField(
         max_length=300, blank=True, default="", help_text="Why there is no exclusion, where there is none"
     )

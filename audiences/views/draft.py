@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from audiences import registering
+from audiences.cadence import open_ones
 from audiences.conditions import sentences
 from audiences.definition import clauses, differences
 from audiences.forms.draft import DraftForm
@@ -97,6 +98,8 @@ def _lacks(draft: Definition) -> dict[str, Any]:
         "clauses": parts,
         "open_parts": sum(1 for part in parts if part.missing),
         "warnings": warnings(terms),
+        "blocked": open_ones(terms),
+        "managers": who_can(Permission.APPROVE),
         "draft": draft,
     }
 
