@@ -186,11 +186,15 @@ def _traits_lacks(terms: Terms, _today: date) -> list[str]:
     ]
 
 
+def rules_told(terms: Terms) -> list[str]:
+    """Return the consent rule of each list as a sentence that names the list."""
+    rules = {one.name: rule_told(one.rule, suppresses=terms.purpose == SUPPRESS) for one in terms.lists}
+    return [f"{name}: {sentence}" for name, sentence in rules.items() if sentence]
+
+
 def _consent_told(terms: Terms) -> list[str]:
-    told = {one.name: rule_told(one.rule, suppresses=terms.purpose == SUPPRESS) for one in terms.lists}
-    if len(set(told.values())) <= 1:
-        return list(told.values())[:1]
-    return [f"{name}: {sentence}" for name, sentence in told.items()]
+    told = {rule_told(one.rule, suppresses=terms.purpose == SUPPRESS) for one in terms.lists}
+    return [sentence for sentence in told if sentence] if len(told) <= 1 else rules_told(terms)
 
 
 def _consent_lacks(terms: Terms, _today: date) -> list[str]:

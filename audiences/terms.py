@@ -95,6 +95,7 @@ class Terms:
     campaign: str = ""
     measure: str = ""
     logic: str = ""
+    logic_troubles: tuple[str, ...] = ()
     entry_rule: str = ""
     exit_rule: str = ""
     cadence: str = ""

@@ -5,6 +5,7 @@ from typing import Any
 
 from . import of_use_case
 from .data_out import sending_into
+from .logic_attributes import attributes, troubles
 from .models import (
     Activation,
     Audience,
@@ -49,6 +50,7 @@ def terms_of(definition: Definition) -> Terms:
         campaign=definition.campaign,
         measure=definition.outcome_measure,
         logic=definition.logic,
+        logic_troubles=around.logic_troubles,
         entry_rule=definition.entry_rule,
         exit_rule=definition.exit_rule,
         cadence=definition.cadence,
@@ -216,6 +218,14 @@ class Surroundings:
     @cached_property
     def workspaces(self) -> list[Workspace]:
         return list(Workspace.objects.filter(archived_at=None).defer("api_key"))
+
+    @property
+    def logic_troubles(self) -> tuple[str, ...]:
+        """Return what cannot be right about the attributes that the segment's logic names."""
+        tree = self.definition.conditions
+        names = {name for name, _, _ in attributes(tree)}
+        known = Trait.objects.filter(name__in=names, retired_at=None) if names else Trait.objects.none()
+        return tuple(troubles(tree, dict(known.values_list("name", "type"))))
 
     @cached_property
     def registry(self) -> dict[str, Trait]:

@@ -74,6 +74,7 @@ def _size(terms: Terms) -> Iterator[str]:
 def _meaning(terms: Terms) -> Iterator[str]:
     if terms.other_meaning:
         yield terms.other_meaning
+    yield from terms.logic_troubles
     lines = terms.logic.splitlines()
     if terms.targets and len(lines) == 1 and not TIMED.search(lines[0]):
         yield (
