@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import actions, fragments, health_page, listing, pauses, probes, readiness, run_page, schedules
+from .views import actions, fragments, health_page, listing, pauses, pre_flights, probes, readiness, run_page, schedules
 
 app_name = "syncs"
 urlpatterns = [
@@ -24,6 +24,8 @@ urlpatterns = [
     path("lists/<int:activation>/schedule/", schedules.schedule, name="schedule"),
     path("pauses/", pauses.pauses, name="pauses"),
     path("pauses/<int:pk>/end/", pauses.unpause, name="unpause"),
+    path("audiences/<slug:slug>/pre-flight/", pre_flights.of_audience, name="pre_flight"),
+    path("audiences/<slug:slug>/pre-flight/start/", pre_flights.start, name="pre_flight_start"),
     path("readiness/", readiness.overview, name="readiness"),
     path("audiences/<slug:slug>/readiness/", readiness.of_audience, name="readiness_of"),
     path("audiences/<slug:slug>/checked/", readiness.checked, name="checked"),

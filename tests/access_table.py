@@ -124,6 +124,8 @@ SYNCS: dict[str, Row] = {
     "pauses/": {"GET": PEOPLE, "POST": WHO_PAUSE},
     "pauses/<int:pk>/end/": acts(WHO_PAUSE),
     "audiences/<slug:slug>/runs/": reads(PEOPLE),
+    "audiences/<slug:slug>/pre-flight/": reads(PEOPLE),
+    "audiences/<slug:slug>/pre-flight/start/": acts(OPERATORS),
     "readiness/": reads(PEOPLE),
     "audiences/<slug:slug>/readiness/": reads(PEOPLE),
     "audiences/<slug:slug>/checked/": acts(OPERATORS),

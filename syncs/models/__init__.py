@@ -1,6 +1,7 @@
 from .batch import Batch, RejectedRow
 from .ledger import LedgerShard, Tombstone
 from .pause import Beat, Pause
+from .pre_flight import PreFlight
 from .pull import Pull, StagedShard
 from .run import PlanShard, Release, Run
 from .slot import Schedule, Slot
@@ -11,6 +12,7 @@ __all__ = [
     "LedgerShard",
     "Pause",
     "PlanShard",
+    "PreFlight",
     "Pull",
     "RejectedRow",
     "Release",

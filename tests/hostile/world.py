@@ -9,7 +9,7 @@ from audiences.models import PipeRequest, TraitAllowance
 from muster import invitations
 from muster.access import Role
 from muster.models import Person
-from syncs.models import Pause
+from syncs.models import Pause, PreFlight
 from tests import factories
 from tests.access_table import ROLES, STRANGER
 from tests.syncs import run_rows
@@ -37,6 +37,7 @@ def build(cast: dict[str, Person], rudder: str) -> str:
     PipeRequest.objects.create(
         audience=draft, destination=place, asked_by=cast["marketer"], assignee=cast["administrator"], asked_at=at
     )
+    PreFlight.objects.create(audience=draft, revision=1, asked_by=cast["marketer"], asked_at=at)
     live = run_rows.list_of("Live", through=pipe)
     run_rows.done(live)
     run_rows.sending(live)
