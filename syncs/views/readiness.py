@@ -13,7 +13,7 @@ from muster import audit
 from muster.access import Permission, allow, who_can
 from muster.htmx import onward, page, varied
 from muster.models import Person
-from syncs.evidence import CHECKED, Evidences
+from syncs.readiness import CHECKED, Evidences
 from syncs.set_up_steps import lede, steps
 
 MOST_LISTS = 100

@@ -10,8 +10,8 @@ from django.utils import timezone
 from audiences.checklist import Stand, checklist
 from audiences.models import Activation, Audience, Pipe
 from muster.models import Event, Person
-from syncs.evidence import Evidences
 from syncs.models import Pull
+from syncs.readiness import Evidences
 from syncs.set_up_steps import steps
 from syncs.states import PullState
 from tests import factories
