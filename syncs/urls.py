@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from .views import actions, fragments, health_page, listing, pauses, pre_flights, probes, readiness, run_page, schedules
+from .views import (
+    actions,
+    changes,
+    fragments,
+    health_page,
+    listing,
+    pauses,
+    pre_flights,
+    probes,
+    readiness,
+    run_page,
+    schedules,
+)
 
 app_name = "syncs"
 urlpatterns = [
@@ -26,6 +38,8 @@ urlpatterns = [
     path("pauses/<int:pk>/end/", pauses.unpause, name="unpause"),
     path("audiences/<slug:slug>/pre-flight/", pre_flights.of_audience, name="pre_flight"),
     path("audiences/<slug:slug>/pre-flight/start/", pre_flights.start, name="pre_flight_start"),
+    path("audiences/<slug:slug>/changes/", changes.of_audience, name="changes"),
+    path("connections/destinations/<int:pk>/changes/", changes.of_account, name="account_changes"),
     path("readiness/", readiness.overview, name="readiness"),
     path("audiences/<slug:slug>/readiness/", readiness.of_audience, name="readiness_of"),
     path("audiences/<slug:slug>/checked/", readiness.checked, name="checked"),

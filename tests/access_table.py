@@ -126,6 +126,8 @@ SYNCS: dict[str, Row] = {
     "audiences/<slug:slug>/runs/": reads(PEOPLE),
     "audiences/<slug:slug>/pre-flight/": reads(PEOPLE),
     "audiences/<slug:slug>/pre-flight/start/": acts(OPERATORS),
+    "audiences/<slug:slug>/changes/": reads(PEOPLE),
+    "connections/destinations/<int:pk>/changes/": reads(PEOPLE),
     "readiness/": reads(PEOPLE),
     "audiences/<slug:slug>/readiness/": reads(PEOPLE),
     "audiences/<slug:slug>/checked/": acts(OPERATORS),
