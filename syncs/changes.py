@@ -113,7 +113,7 @@ def _moved(before: Pull, after: Pull) -> Iterator[Change]:
             moved = "rose" if last > first else "fell"
             label = name.replace("_", " ").capitalize()
             points = f"{number(abs(last - first))} points, {number(first, 1)} → {number(last, 1)}%"
-            told, anchor = f"{label} coverage {moved} {points}", f"coverage-{name}-{after.pk}"
+            told = f"{label} coverage {moved} {points}"
             yield Change(
                 after.finished_at,
                 "Coverage",
