@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from muster.figures import percent, span, target
+from muster.figures import percent, span
 
-from .terms import CADENCES, IDENTIFIERS, SUPPRESS, Rule, Terms, joined
+from . import cadence
+from .terms import IDENTIFIERS, SUPPRESS, Rule, Terms, joined
 from .words_changed import Words, marked
 
 REVIEW_WITHIN = timedelta(days=184)
@@ -88,6 +89,7 @@ def _asked(*questions: tuple[object, str]) -> list[str]:
 def _outcome_told(terms: Terms) -> list[str]:
     return [
         f"{terms.purpose_label}." if terms.purpose_label else "",
+        f"Use case: {terms.use_case}" if terms.use_case else "",
         terms.outcome,
         f"Campaign: {terms.campaign}" if terms.campaign else "",
         f"Number that shows it: {terms.measure}" if terms.measure else "",
@@ -114,6 +116,7 @@ def _moves_told(terms: Terms) -> list[str]:
     return [
         f"In: {terms.entry_rule}" if terms.entry_rule else "",
         f"Out: {terms.exit_rule}" if terms.exit_rule else "",
+        f"Threshold: above {terms.threshold}" if terms.threshold else "",
         f"Rolling window of {terms.window_hours} h" if terms.window_hours else "",
     ]
 
@@ -122,27 +125,8 @@ def _moves_lacks(terms: Terms, _today: date) -> list[str]:
     return _asked(
         (terms.entry_rule, "Say when a person comes in (entry rule)."),
         (terms.exit_rule, "Say when a person goes out (exit rule)."),
+        (terms.threshold or not terms.threshold_asked, f"Say above which {terms.threshold_asked} people are in."),
     )
-
-
-def _cadence_told(terms: Terms) -> list[str]:
-    fresh = f"newest person at most {target(terms.freshness_minutes)} old" if terms.freshness_minutes else ""
-    return ["; ".join(part for part in (terms.cadence.capitalize(), fresh) if part)]
-
-
-def _cadence_lacks(terms: Terms, _today: date) -> list[str]:
-    every, allowed = CADENCES.get(terms.cadence), terms.freshness_minutes
-    slow = bool(every and allowed and every > allowed)
-    return [
-        *_asked(
-            (terms.cadence, "Choose how often the lists are refreshed."),
-            (allowed, "Set the target for the newest person."),
-        ),
-        f"Refreshed {terms.cadence}, the newest person is often older than the target of {target(allowed)}. "
-        "Refresh more often, or allow more."
-        if slow
-        else "",
-    ]
 
 
 def _lists_told(terms: Terms) -> list[str]:
@@ -155,9 +139,16 @@ def _lists_told(terms: Terms) -> list[str]:
 def _lists_lacks(terms: Terms, _today: date) -> list[str]:
     return [
         *_asked((terms.lists, "Choose at least one list.")),
+        *(
+            f"{one.name} is an ad account, and held-out people are never sent to ads. Take this list off."
+            for one in terms.lists
+            if one.ads and not terms.may_go_to_ads
+        ),
         *(one.trouble for one in terms.lists),
         *(
-            f"{one.name} has no pipe yet. Choose one, or ask an administrator to connect it."
+            f"{one.name} waits for its pipe: {one.waits_for} was asked."
+            if one.waits_for
+            else f"{one.name} has no pipe yet. Choose one, or ask an administrator to connect it."
             for one in terms.lists
             if not one.pipe and not one.trouble
         ),
@@ -204,11 +195,15 @@ def _traits_lacks(terms: Terms, _today: date) -> list[str]:
     ]
 
 
+def rules_told(terms: Terms) -> list[str]:
+    """Return the consent rule of each list as a sentence that names the list."""
+    rules = {one.name: rule_told(one.rule, suppresses=terms.purpose == SUPPRESS) for one in terms.lists}
+    return [f"{name}: {sentence}" for name, sentence in rules.items() if sentence]
+
+
 def _consent_told(terms: Terms) -> list[str]:
-    told = {one.name: rule_told(one.rule, suppresses=terms.purpose == SUPPRESS) for one in terms.lists}
-    if len(set(told.values())) <= 1:
-        return list(told.values())[:1]
-    return [f"{name}: {sentence}" for name, sentence in told.items()]
+    told = {rule_told(one.rule, suppresses=terms.purpose == SUPPRESS) for one in terms.lists}
+    return [sentence for sentence in told if sentence] if len(told) <= 1 else rules_told(terms)
 
 
 def _consent_lacks(terms: Terms, _today: date) -> list[str]:
@@ -223,13 +218,15 @@ def _consent_lacks(terms: Terms, _today: date) -> list[str]:
 
 def _exclusions_told(terms: Terms) -> list[str]:
     told = [f"{one.name}: {one.reason}" if one.reason else one.name for one in terms.exclusions]
-    return told or [f"None: {terms.exclusions_reason}" if terms.exclusions_reason else "None"]
+    told = told or [f"None: {terms.exclusions_reason}" if terms.exclusions_reason else "None"]
+    return [*told, *(f"{one.name} may be in: {one.reason}" for one in terms.expected if one.reason)]
 
 
 def _exclusions_lacks(terms: Terms, _today: date) -> list[str]:
     unreasoned = terms.targets and not terms.exclusions and not terms.exclusions_reason
     return [
-        "Choose who is excluded, or give a reason why nobody is." if unreasoned else "",
+        "Choose who is excluded, or give a reason why nobody is." if unreasoned and not terms.expected else "",
+        *(one.trouble for one in terms.expected),
         *(one.trouble for one in terms.exclusions),
         *(f"Say why {one.name} is excluded." for one in terms.exclusions if not one.reason),
     ]
@@ -285,7 +282,7 @@ _CLAUSES: tuple[tuple[str, Callable[[Terms], Iterable[str]], Callable[[Terms, da
     ("Logic", lambda terms: terms.logic.splitlines(), _logic_lacks),
     ("Entry and exit", _moves_told, _moves_lacks),
     ("Lists", _lists_told, _lists_lacks),
-    ("Cadence", _cadence_told, _cadence_lacks),
+    ("Cadence", cadence.told, cadence.lacks),
     ("Identifiers", _identifiers_told, _identifiers_lacks),
     ("Traits", _traits_told, _traits_lacks),
     ("Consent", _consent_told, _consent_lacks),

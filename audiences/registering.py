@@ -1,6 +1,6 @@
 """Registers audiences and edits the drafts of their definitions. Each step writes one event."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import copy
 from datetime import datetime
 
@@ -52,11 +52,19 @@ class NotPossible(Exception):
 
 
 def register(
-    *, segment: Segment, name: str, purpose: str, owner: Person, by: Person, at: datetime, checker: Person | None = None
+    *,
+    segment: Segment,
+    name: str,
+    purpose: str,
+    owner: Person,
+    by: Person,
+    at: datetime,
+    checker: Person | None = None,
+    filled: Mapping[str, object] | None = None,
 ) -> Audience:
     """Create an audience with the first draft of its definition, filled with the purpose's defaults, and return it.
 
-    Raises NameTaken.
+    `filled` are fields of the draft that its use case knows better. Raises NameTaken.
     """
     with transaction.atomic():
         audience = Audience(
@@ -65,7 +73,7 @@ def register(
         _save_named(audience)
         today = timezone.localdate(at)
         draft = Definition(audience=audience, number=1, purpose=purpose, edited_by=by, edited_at=at)
-        for field, value in clauses_for(purpose, segment, today).items():
+        for field, value in {**clauses_for(purpose, segment, today), **(filled or {})}.items():
             setattr(draft, field, value)
         adopt_logic(draft)
         draft.lacking = lacking(draft, at)

@@ -32,7 +32,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class ListTerms:
-    """One list: a destination, what it takes, the pipe to it. `trouble` is a sentence that keeps it from being locked."""
+    """One list: a destination, what it takes, the pipe to it.
+
+    `trouble` is a sentence that keeps it from being locked; `waits_for` who was asked to make its pipe.
+    """
 
     name: str
     platform: str
@@ -42,6 +45,7 @@ class ListTerms:
     list_name: str = ""
     rule: Rule = Rule()
     trouble: str = ""
+    waits_for: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,12 @@ class Terms:
     """Everything that a definition of done says, with names instead of ids.
 
     `share` is the part of the workspace's people who are in the segment (0 to 1, None: not known, or too few people to
-    say); `first_in_draft` names an audience that was registered before, while nothing is live yet.
+    say), `people` how many there are in it, and `smallest` how few are of no use at an ad account. `first_in_draft` names
+    an audience that was registered before, while nothing is live yet. `expected` are exclusions of the use case that are
+    not made: with the reason why, or with the trouble that there is none. `other_meaning` says that another segment is
+    the company's core cohort. `target_asked` is the freshness in minutes that the use case, else the purpose, needs;
+    `acknowledged` are managers' words on what is blocked: (name, values, who and why). `useful_traits` are those that the
+    use case needs, None where there is no use case.
     """
 
     purpose: str
@@ -66,7 +75,17 @@ class Terms:
     segment: str
     owner: str
     name: str = ""
+    use_case: str = ""
+    may_go_to_ads: bool = True
+    threshold_asked: str = ""
+    threshold: str = ""
+    expected: tuple[Reasoned, ...] = ()
     share: float | None = None
+    share_allowed: float = 0.5
+    people: int | None = None
+    smallest: int = 0
+    useful_traits: tuple[str, ...] | None = None
+    other_meaning: str = ""
     first_in_draft: str = ""
     segment_kind: str = "dynamic"
     segment_trouble: str = ""
@@ -76,10 +95,13 @@ class Terms:
     campaign: str = ""
     measure: str = ""
     logic: str = ""
+    logic_troubles: tuple[str, ...] = ()
     entry_rule: str = ""
     exit_rule: str = ""
     cadence: str = ""
     freshness_minutes: int | None = None
+    target_asked: int | None = None
+    acknowledged: tuple[tuple[str, str, str], ...] = ()
     window_hours: int | None = None
     lists: tuple[ListTerms, ...] = ()
     identifiers: tuple[str, ...] = ()

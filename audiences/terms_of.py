@@ -3,7 +3,9 @@
 from functools import cached_property
 from typing import Any
 
+from . import of_use_case
 from .data_out import sending_into
+from .logic_attributes import attributes, troubles
 from .models import (
     Activation,
     Audience,
@@ -11,6 +13,7 @@ from .models import (
     Destination,
     Lifecycle,
     Pipe,
+    PipeRequest,
     Purpose,
     Segment,
     Trait,
@@ -37,6 +40,8 @@ def terms_of(definition: Definition) -> Terms:
         segment_trouble=around.segment_trouble,
         owner=whose.owner.full_name,
         name=whose.name,
+        **around.of_use_case,
+        people=whose.segment.size,
         share=around.share,
         first_in_draft=around.first_in_draft,
         owner_active=whose.owner.is_active,
@@ -45,10 +50,12 @@ def terms_of(definition: Definition) -> Terms:
         campaign=definition.campaign,
         measure=definition.outcome_measure,
         logic=definition.logic,
+        logic_troubles=around.logic_troubles,
         entry_rule=definition.entry_rule,
         exit_rule=definition.exit_rule,
         cadence=definition.cadence,
         freshness_minutes=definition.freshness_minutes,
+        acknowledged=acknowledged(definition),
         window_hours=definition.window_hours,
         lists=tuple(around.list_terms(number) for number in definition.destinations),
         identifiers=tuple(definition.identifiers),
@@ -62,6 +69,12 @@ def terms_of(definition: Definition) -> Terms:
         review_date=definition.review_date,
         check_every=definition.check_every,
     )
+
+
+def acknowledged(definition: Definition) -> tuple[tuple[str, str, str], ...]:
+    """Return managers' words as (what, values it holds for, who and why)."""
+    stored = definition.acknowledged.items()
+    return tuple((name, one["about"], f"{one['by']}: {one['reason']}") for name, one in stored)
 
 
 def rule_of(stored: dict[str, Any]) -> Rule:
@@ -111,6 +124,10 @@ class Surroundings:
         return min(1.0, segment.size / everybody)
 
     @property
+    def of_use_case(self) -> dict[str, Any]:
+        return of_use_case.terms(self.definition)
+
+    @property
     def first_in_draft(self) -> str:
         """Return the name of another audience that waits for its first version to be locked, the oldest one."""
         if self.definition.number > 1 or Activation.objects.filter(lifecycle=Lifecycle.LIVE).exists():
@@ -157,7 +174,14 @@ class Surroundings:
             list_name=route.get("list_name", ""),
             rule=rule,
             trouble=self._trouble(place, pipe),
+            waits_for="" if pipe else self.asked.get(number, ""),
         )
+
+    @cached_property
+    def asked(self) -> dict[int, str]:
+        """Return, by destination, who was asked to make the pipe."""
+        waiting = PipeRequest.objects.filter(audience=self.definition.audience_id, closed_at=None)
+        return dict(waiting.values_list("destination", "assignee__full_name"))
 
     def _trouble(self, place: Destination, pipe: Pipe | None) -> str:
         if place.archived_at:
@@ -196,6 +220,14 @@ class Surroundings:
     @cached_property
     def workspaces(self) -> list[Workspace]:
         return list(Workspace.objects.filter(archived_at=None).defer("api_key"))
+
+    @property
+    def logic_troubles(self) -> tuple[str, ...]:
+        """Return what cannot be right about the attributes that the segment's logic names."""
+        tree = self.definition.conditions
+        names = {name for name, _, _ in attributes(tree)}
+        known = Trait.objects.filter(name__in=names, retired_at=None) if names else Trait.objects.none()
+        return tuple(troubles(tree, dict(known.values_list("name", "type"))))
 
     @cached_property
     def registry(self) -> dict[str, Trait]:

@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from .views import approval, audiences, connections, draft, registration, roster, traits
+from .views import (
+    acknowledgement,
+    approval,
+    audiences,
+    cohorts,
+    connections,
+    draft,
+    pipe_requests,
+    registration,
+    roster,
+    traits,
+)
 
 app_name = "audiences"
 
@@ -29,6 +40,7 @@ def _tested(kind: str) -> list[URLPattern]:
 _audience: list[URLPattern | URLResolver] = [
     path("", audiences.detail, name="detail"),
     path("definition/", draft.definition, name="definition"),
+    path("definition/acknowledge/", acknowledgement.acknowledge, name="acknowledge"),
     path("definition/check/", draft.check, name="check"),
     path("definition/discard/", draft.discard, name="discard"),
     path("definition/new/", draft.revise, name="revise"),
@@ -38,6 +50,7 @@ _audience: list[URLPattern | URLResolver] = [
     path("definition/v<int:number>/approve/", approval.approve, name="approve"),
     path("definition/v<int:number>/decline/", approval.decline, name="decline"),
     path("archive/", audiences.archive, name="archive"),
+    path("pipe/<int:pk>/", pipe_requests.ask, name="pipe-ask"),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", audiences.list_audiences, name="list"),
@@ -55,6 +68,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("roster/domains/", roster.allow_domain, name="roster-domain"),
     path("roster/domains/<int:pk>/drop/", roster.drop_domain, name="roster-drop"),
     path("roster/<int:pk>/remove/", roster.remove, name="roster-remove"),
+    path("connections/requests/<int:pk>/", pipe_requests.show, name="pipe-request"),
+    path("connections/requests/<int:pk>/remind/", pipe_requests.remind, name="pipe-remind"),
+    path("connections/requests/<int:pk>/withdraw/", pipe_requests.withdraw, name="pipe-withdraw"),
+    path("connections/requests/<int:pk>/answer/", pipe_requests.answer, name="pipe-answer"),
+    path("cohorts/", cohorts.cohorts, name="cohorts"),
+    path("cohorts/<int:pk>/<slug:key>/", cohorts.choose, name="cohort-choose"),
     path("traits/", traits.list_traits, name="traits"),
     path("traits/add/", traits.add, name="trait-add"),
     path("traits/<int:pk>/", traits.edit, name="trait"),

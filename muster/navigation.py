@@ -27,6 +27,8 @@ PLACES = (
         Permission.READ_SETUP,
         ("/connections/", "/roster/"),
     ),
+    Place("Readiness", "check", "syncs:readiness", Permission.READ, ("/readiness/",)),
+    Place("Core cohorts", "users", "audiences:cohorts", Permission.READ, ("/cohorts/",)),
     Place("Traits", "list", "audiences:traits", Permission.READ_SETUP, ("/traits/",)),
     Place("People", "users", "people:list", Permission.MANAGE_PEOPLE, ("/people/",)),
     Place("Event log", "report", "log", Permission.READ_LOG, ("/log/",)),

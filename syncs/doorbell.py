@@ -13,6 +13,7 @@ from .models import Run
 
 JOB = "syncs.jobs.wake"
 LOOK = "syncs.jobs.look"
+PRE_FLIGHT = "syncs.jobs.make_pre_flight"
 JOB_SECONDS = 1200
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,11 @@ def ring(run_id: int, *, at: datetime | None = None) -> bool:
 def ring_to_look(workspace_id: int) -> bool:
     """Ask for a worker that reads a workspace's list of segments, and return whether Redis took it."""
     return _enqueue(LOOK, "workspace", workspace_id=workspace_id)
+
+
+def ring_for_pre_flight(pre_flight_id: int) -> bool:
+    """Ask for a worker that makes a pre-flight, and return whether Redis took it. Who waits in vain asks again."""
+    return _enqueue(PRE_FLIGHT, "pre-flight", pre_flight_id=pre_flight_id)
 
 
 def _enqueue(job: str, what: str, **row: int) -> bool:

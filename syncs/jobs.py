@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from audiences import watch
 
-from . import pipeline, sweep
+from . import pipeline, pre_flight, sweep
 from .lease import ClockOff, LeaseLost, this_worker
 
 log = logging.getLogger(__name__)
@@ -29,3 +29,12 @@ def look(workspace_id: int) -> None:
     """Read a workspace's list of segments, if that is still due."""
     close_old_connections()
     watch.look(workspace_id, at=timezone.now())
+
+
+def make_pre_flight(pre_flight_id: int) -> None:
+    """Read and count what a draft would send."""
+    close_old_connections()
+    try:
+        pre_flight.perform(pre_flight_id, holder=this_worker())
+    except ClockOff as off:
+        log.error("pre-flight %d is not made: %s", pre_flight_id, off)

@@ -18,6 +18,7 @@ from .plan import ADD
 from .staging import Staged
 from .states import BatchState
 from .terms import Terms
+from .trait_types import wrong_types
 
 Clock = Callable[[], datetime]
 
@@ -39,7 +40,7 @@ def plan(
     verdict, release = judged(terms, comparison.counts, missing, at)
     fields = {
         **comparison.counts.fields(),
-        "unusable": unusable(terms),
+        "unusable": unusable(terms) | wrong_types(terms, staged, beat),
         "verdict": verdict,
         "planned_at": at,
         "generation": activation.generation,

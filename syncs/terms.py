@@ -131,10 +131,7 @@ class Terms:
         """Return staged people with the digests of their Customer.io ids, where those are the identifier."""
         if not self.texts:
             return people
-        ids = text_list(people["ext.ends"], people["ext.data"])
-        nothing = bytes(32)
-        raw = b"".join(hashlib.sha256(one).digest() if one else nothing for one in ids)
-        return {**people, "external_id": np.frombuffer(raw, DIGEST)}
+        return with_id_digests(people)
 
     def trait_values(self, people: Columns, chosen: Array) -> list[str]:
         """Return the JSON inside of the allowed traits of the chosen people."""
@@ -153,3 +150,11 @@ class Terms:
             raw = b"".join(hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts)
             columns.append(np.frombuffer(raw, np.uint64))
         return digest_of(columns, int.from_bytes(pepper("digest")[:8], "little"), VERSION, length)
+
+
+def with_id_digests(people: Columns) -> Columns:
+    """Return staged people with the digests of their Customer.io ids besides; 32 zero bytes where there is none."""
+    ids = text_list(people["ext.ends"], people["ext.data"])
+    nothing = bytes(32)
+    raw = b"".join(hashlib.sha256(one).digest() if one else nothing for one in ids)
+    return {**people, "external_id": np.frombuffer(raw, DIGEST)}

@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from .views import actions, fragments, health_page, listing, pauses, pilot, probes, run_page, schedules
+from .views import (
+    actions,
+    changes,
+    fragments,
+    health_page,
+    listing,
+    pauses,
+    pilot,
+    pre_flights,
+    probes,
+    readiness,
+    run_page,
+    schedules,
+)
 
 app_name = "syncs"
 urlpatterns = [
@@ -27,5 +40,12 @@ urlpatterns = [
     path("audiences/<slug:slug>/definition/v<int:number>/promote/", pilot.promote, name="promote"),
     path("pauses/", pauses.pauses, name="pauses"),
     path("pauses/<int:pk>/end/", pauses.unpause, name="unpause"),
+    path("audiences/<slug:slug>/pre-flight/", pre_flights.of_audience, name="pre_flight"),
+    path("audiences/<slug:slug>/pre-flight/start/", pre_flights.start, name="pre_flight_start"),
+    path("audiences/<slug:slug>/changes/", changes.of_audience, name="changes"),
+    path("connections/destinations/<int:pk>/changes/", changes.of_account, name="account_changes"),
+    path("readiness/", readiness.overview, name="readiness"),
+    path("audiences/<slug:slug>/readiness/", readiness.of_audience, name="readiness_of"),
+    path("audiences/<slug:slug>/checked/", readiness.checked, name="checked"),
     path("audiences/<slug:slug>/runs/", fragments.of_audience, name="of_audience"),
 ]

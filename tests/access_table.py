@@ -62,6 +62,7 @@ AUDIENCES: dict[str, Row] = {
     "audiences/lists/<int:pk>/again/": acts(OPERATORS),
     "audiences/<slug:slug>/": reads(PEOPLE),
     "audiences/<slug:slug>/definition/": form(OPERATORS),
+    "audiences/<slug:slug>/definition/acknowledge/": acts(MANAGERS),
     "audiences/<slug:slug>/definition/check/": acts(OPERATORS),
     "audiences/<slug:slug>/definition/discard/": acts(OPERATORS),
     "audiences/<slug:slug>/definition/new/": form(OPERATORS),
@@ -71,6 +72,7 @@ AUDIENCES: dict[str, Row] = {
     "audiences/<slug:slug>/definition/v<int:number>/approve/": acts(MANAGERS),
     "audiences/<slug:slug>/definition/v<int:number>/decline/": acts(MANAGERS),
     "audiences/<slug:slug>/archive/": form(OPERATORS),
+    "audiences/<slug:slug>/pipe/<int:pk>/": form(OPERATORS),
 }
 CONNECTIONS: dict[str, Row] = {
     "connections/": reads(NOT_PAID_MEDIA),
@@ -94,6 +96,12 @@ CONNECTIONS: dict[str, Row] = {
     "roster/domains/": acts(ADMINISTRATORS),
     "roster/domains/<int:pk>/drop/": acts(ADMINISTRATORS),
     "roster/<int:pk>/remove/": acts(ADMINISTRATORS),
+    "connections/requests/<int:pk>/": reads(NOT_PAID_MEDIA),
+    "connections/requests/<int:pk>/remind/": acts(OPERATORS),
+    "connections/requests/<int:pk>/withdraw/": acts(OPERATORS),
+    "connections/requests/<int:pk>/answer/": acts(ADMINISTRATORS),
+    "cohorts/": reads(PEOPLE),
+    "cohorts/<int:pk>/<slug:key>/": acts(MANAGERS),
     "traits/": reads(NOT_PAID_MEDIA),
     "traits/add/": acts(ADMINISTRATORS),
     "traits/<int:pk>/": form(ADMINISTRATORS),
@@ -126,5 +134,12 @@ SYNCS: dict[str, Row] = {
     "pauses/": {"GET": PEOPLE, "POST": MANAGERS | ADMINISTRATORS},
     "pauses/<int:pk>/end/": acts(MANAGERS | ADMINISTRATORS),
     "audiences/<slug:slug>/runs/": reads(PEOPLE),
+    "audiences/<slug:slug>/pre-flight/": reads(PEOPLE),
+    "audiences/<slug:slug>/pre-flight/start/": acts(OPERATORS),
+    "audiences/<slug:slug>/changes/": reads(PEOPLE),
+    "connections/destinations/<int:pk>/changes/": reads(PEOPLE),
+    "readiness/": reads(PEOPLE),
+    "audiences/<slug:slug>/readiness/": reads(PEOPLE),
+    "audiences/<slug:slug>/checked/": acts(OPERATORS),
 }
 TABLE: dict[str, Row] = {**MUSTER, **AUDIENCES, **CONNECTIONS, **SYNCS}

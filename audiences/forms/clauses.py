@@ -7,6 +7,7 @@ from django import forms
 
 from audiences.models import Audience, Definition, Purpose
 from audiences.terms import BY_HAND, CADENCES, IDENTIFIERS, SUPPRESS, TARGETING
+from audiences.use_cases import CASES
 from muster.access import Permission, roles_with
 from muster.figures import target
 from muster.models import Person
@@ -33,6 +34,7 @@ COLUMNS = (
     "entry_rule",
     "exit_rule",
     "window_hours",
+    "threshold",
     "cadence",
     "freshness_minutes",
     "phone_country",
@@ -77,6 +79,9 @@ class ClausesForm(forms.Form):
         required=False,
         label="Rolling window, in hours",
         help_text="Only if people leave by themselves after a time: 24 for “in the last 24 hours”.",
+    )
+    threshold = LineField(
+        max_length=60, required=False, label="Threshold", help_text="Value above which people are in, like $80."
     )
     size_low = WholeNumberField(required=False, label="Expected people, from")
     size_high = WholeNumberField(required=False, label="Expected people, to")
@@ -134,6 +139,9 @@ class ClausesForm(forms.Form):
         self._choose()
         if draft.audience.segment.conditions:
             del self.fields["logic"]
+        case = CASES.get(draft.use_case)
+        if case is None or not case.asks_threshold:
+            del self.fields["threshold"]
 
     def _choose(self) -> None:
         draft, fields = self.draft, self.fields

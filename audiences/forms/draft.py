@@ -8,6 +8,7 @@ from audiences.terms_of import Surroundings
 
 from .clauses import ClausesForm
 from .rows import exclusion_forms, list_forms, trait_forms
+from .use_case import expected_forms
 
 TRAITS_REFUSED = (
     "Ad lists hold identifiers only, and this audience has no other list, so a trait has nowhere to go. Leave the traits "
@@ -23,7 +24,9 @@ class DraftForm:
         self.clauses = ClausesForm(draft, data)
         self.lists = list_forms(draft, data)
         self.traits = trait_forms(draft, data)
-        self.exclusions = exclusion_forms(draft, data)
+        self.expected = expected_forms(draft, data)
+        numbers = {one.one.segment.number for one in self.expected if one.one.segment}
+        self.exclusions = exclusion_forms(draft, data, but=numbers)
         self.refused_traits = ""
 
     @property
@@ -32,7 +35,7 @@ class DraftForm:
 
     @property
     def parts(self) -> list[Any]:
-        return [self.clauses, *self.lists, *self.traits, *self.exclusions]
+        return [self.clauses, *self.lists, *self.traits, *self.expected, *self.exclusions]
 
     def is_valid(self) -> bool:
         """Whether everything was understood and nothing is refused. Applies it to the draft either way."""
@@ -63,11 +66,19 @@ class DraftForm:
             for one in self.traits
             if one.cleaned_data.get("use")
         ]
-        draft.exclusions = [
+        draft.exclusions, draft.left_out = self._exclusions()
+
+    def _exclusions(self) -> tuple[list[dict[str, Any]], dict[str, str]]:
+        """Return who is excluded, the use case's first, and why the others of the use case are not."""
+        ticked = [one.one for one in self.expected if one.excludes]
+        rows = [
             {"segment": segment.number, "reason": one.cleaned_data.get("reason", "")}
             for one in self.exclusions
             if (segment := one.cleaned_data.get("segment"))
         ]
+        left_out = {one.one.key: reason for one in self.expected if (reason := one.reason())}
+        made = [{"segment": one.segment.number, "reason": one.why} for one in ticked if one.segment]
+        return [*made, *rows], left_out
 
     def _rule(self, was: str) -> dict[str, Any]:
         """Return the rule of all lists. Suppression stands on another basis, so a change of purpose does not keep it."""
@@ -88,7 +99,7 @@ class DraftForm:
                 one.add_error("pipe", refusal)
                 accepted = False
         chosen = [one for one in self.lists if one.chosen]
-        seen: set[int] = set()
+        seen = {one.one.segment.number for one in self.expected if one.excludes and one.one.segment}
         for row in self.exclusions:
             segment = row.cleaned_data.get("segment")
             if segment and segment.number in seen:

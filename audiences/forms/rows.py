@@ -1,12 +1,13 @@
 """The parts of a draft that come in rows: its lists, its traits, the segments it excludes."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
-from audiences.models import Definition, Destination, Pipe, Segment, Trait
+from audiences import pipe_requests
+from audiences.models import Definition, Destination, Pipe, PipeRequest, Segment, Trait
 from audiences.platforms import Family
 
 from .clauses import consent_rule
@@ -35,13 +36,23 @@ class ListForm(RowForm):
     not_true = AttributesField(label="Never where this is true")
     basis = LineField(max_length=300, required=False, label="Lawful basis")
 
-    def __init__(self, draft: Definition, place: Destination, pipes: Iterable[Pipe], data: Any = None) -> None:
-        self.draft, self.place = draft, place
+    def __init__(
+        self,
+        draft: Definition,
+        place: Destination,
+        pipes: Iterable[Pipe],
+        data: Any = None,
+        *,
+        ready: Pipe | None = None,
+        waiting: PipeRequest | None = None,
+    ) -> None:
+        self.draft, self.place, self.ready, self.waiting = draft, place, ready, waiting
         route = draft.routes.get(str(place.pk), {})
+        self.saved, self.stored_pipe = place.pk in draft.destinations, route.get("pipe")
         self.own = draft.consent.get(str(place.pk))
         initial = {
             "use": place.pk in draft.destinations,
-            "pipe": route.get("pipe"),
+            "pipe": self.stored_pipe or (ready.pk if ready else None),
             "list_name": route.get("list_name", ""),
             "own_rule": self.own is not None,
             **(self.own or {}),
@@ -121,7 +132,13 @@ def list_forms(draft: Definition, data: Any) -> list[ListForm]:
     named = [route["pipe"] for route in draft.routes.values() if route.get("pipe")]
     pipes += list(Pipe.objects.filter(pk__in=named).exclude(archived_at=None))
     places = Destination.objects.filter(archived_at=None) | Destination.objects.filter(pk__in=draft.destinations)
-    return [ListForm(draft, place, pipes, data) for place in places.order_by("name")]
+    ready = pipe_requests.answered(draft.audience)
+    asked = PipeRequest.objects.filter(audience=draft.audience, closed_at=None).select_related("assignee")
+    waiting = {one.destination_id: one for one in asked}
+    return [
+        ListForm(draft, place, pipes, data, ready=ready.get(place.pk), waiting=waiting.get(place.pk))
+        for place in places.order_by("name")
+    ]
 
 
 def trait_forms(draft: Definition, data: Any) -> list[TraitForm]:
@@ -135,17 +152,21 @@ def trait_forms(draft: Definition, data: Any) -> list[TraitForm]:
     ]
 
 
-def exclusion_forms(draft: Definition, data: Any) -> list[ExclusionForm]:
-    """Return a form for each exclusion, and blank ones; when bound, for as many as were posted."""
+def exclusion_forms(draft: Definition, data: Any, *, but: Collection[int] = ()) -> list[ExclusionForm]:
+    """Return a form for each exclusion, and blank ones; when bound, for as many as were posted.
+
+    `but` are numbers of segments that have a box of their own.
+    """
     workspace = draft.audience.segment.workspace_id
     if data is not None:
         posted = sum(1 for number in range(MOST_EXCLUSIONS) if f"exclusion-{number}-segment" in data)
         return [ExclusionForm(number, workspace, data=data) for number in range(posted)]
-    numbers = [chosen["segment"] for chosen in draft.exclusions]
+    rows = [chosen for chosen in draft.exclusions if chosen["segment"] not in but]
+    numbers = [chosen["segment"] for chosen in rows]
     known = {one.number: one for one in Segment.objects.filter(workspace=workspace, number__in=numbers)}
     filled = [
         ExclusionForm(index, workspace, stored=known.get(chosen["segment"]), reason=chosen.get("reason", ""))
-        for index, chosen in enumerate(draft.exclusions)
+        for index, chosen in enumerate(rows)
     ]
     blank = range(len(filled), min(len(filled) + BLANK_EXCLUSIONS, MOST_EXCLUSIONS))
     return [*filled, *(ExclusionForm(index, workspace) for index in blank)]

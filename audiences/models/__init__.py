@@ -1,7 +1,9 @@
 from .approval import ApprovalRequest
 from .audience import Activation, Audience, Lifecycle, Purpose
+from .cohort import CoreCohort
 from .definition import Definition
 from .pipe import Destination, Pipe
+from .pipe_request import PipeRequest
 from .roster import RosterDomain, RosterMember
 from .trait import Trait, TraitAllowance
 from .workspace import RequestSlot, Segment, Workspace
@@ -10,10 +12,12 @@ __all__ = [
     "Activation",
     "ApprovalRequest",
     "Audience",
+    "CoreCohort",
     "Definition",
     "Destination",
     "Lifecycle",
     "Pipe",
+    "PipeRequest",
     "Purpose",
     "RequestSlot",
     "RosterDomain",

@@ -38,6 +38,13 @@ class Audience(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, blank=True)
+    family = models.CharField(
+        max_length=90,
+        blank=True,
+        default="",
+        db_index=True,
+        help_text="Audiences made together of which nobody is in two",
+    )
 
     def __str__(self) -> str:
         return self.name

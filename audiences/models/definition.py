@@ -22,6 +22,8 @@ class Definition(models.Model):
     identifiers: ["email", "phone"] in order of preference (also "external_id")
     traits: [{"name": str, "reason": str}]
     exclusions: [{"segment": <Segment.number>, "reason": str}]
+    acknowledged: {"<name of what is blocked>": {"about", "by", "at", "reason"}}, a manager's word (audiences/cadence.py)
+    left_out: {"<key of an expected exclusion>": reason why it is not excluded} (see audiences/expected.py)
     consent: {"*": rule} or {"<destination id>": rule}; rule = {"require_true": [attribute], "not_true": [attribute],
         "not_unsubscribed": bool, "basis": str}
     destinations: [destination id]
@@ -44,6 +46,9 @@ class Definition(models.Model):
         max_length=300, blank=True, default="", help_text="Why this version differs from the one before"
     )
 
+    use_case = models.CharField(
+        max_length=40, blank=True, default="", help_text="Key in use_cases.CASES; empty: started empty"
+    )
     purpose = models.CharField(max_length=12, choices=Purpose.choices)
     outcome = models.CharField(max_length=300, blank=True, default="", help_text="What it is for")
     campaign = models.CharField(max_length=200, blank=True, default="")
@@ -62,12 +67,17 @@ class Definition(models.Model):
     window_hours = models.PositiveIntegerField(
         null=True, blank=True, help_text="Rolling window of the segment, where it has one"
     )
+    threshold = models.CharField(
+        max_length=60, blank=True, default="", help_text='Value above which people are in: "$80"'
+    )
     identifiers = models.JSONField(default=list, blank=True)
     phone_country = models.CharField(
         max_length=2, blank=True, default="", help_text="ISO 3166 code for numbers without a country"
     )
     traits = models.JSONField(default=list, blank=True)
     exclusions = models.JSONField(default=list, blank=True)
+    left_out = models.JSONField(default=dict, blank=True)
+    acknowledged = models.JSONField(default=dict, blank=True)
     exclusions_reason = models.CharField(
         max_length=300, blank=True, default="", help_text="Why there is no exclusion, where there is none"
     )

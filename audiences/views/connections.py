@@ -1,8 +1,10 @@
 """Connections: Customer.io workspaces, pipes, destinations. Everybody but paid media reads; administrators change."""
 
+from contextlib import suppress
 from typing import Any, cast
 
 from django.contrib import messages
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,7 +15,9 @@ from audiences import archiving, connecting
 from audiences.connections import connections
 from audiences.credentials import KeyTaken, NameTaken, keep
 from audiences.forms.connections import ConnectionForm, DestinationForm, KeyForm, PipeForm, WorkspaceForm
-from audiences.models import Destination, Pipe, Workspace
+from audiences.models import Destination, Pipe, PipeRequest, Workspace
+from audiences.pipe_requests import Closed, answer
+from audiences.settings_sheet import source_name
 from muster.access import Permission, allow, who_can
 from muster.htmx import onward, page, wants_fragment
 
@@ -43,7 +47,11 @@ def _key_form(wanted: str) -> KeyForm | None:
 
 
 def _list_page(request: HttpRequest, key_form: KeyForm | None) -> HttpResponse:
-    context = {"all": connections(), "key_form": key_form, "ask": who_can(Permission.MANAGE_CONNECTIONS)}
+    waiting = PipeRequest.objects.filter(closed_at=None).select_related(
+        "audience", "destination", "asked_by", "assignee"
+    )
+    context: dict[str, Any] = {"requests": waiting.order_by(F("reminded_at").asc(nulls_last=True), "asked_at")}
+    context |= {"all": connections(), "key_form": key_form, "ask": who_can(Permission.MANAGE_CONNECTIONS)}
     return render(request, "audiences/connections.html", context)
 
 
@@ -64,7 +72,19 @@ def _tested(kind: str, pk: int) -> Workspace | Pipe:
 def add(request: HttpRequest, kind: str) -> HttpResponse:
     """Connect something new."""
     model, form_class, _ = KINDS[kind]
-    return _edit(request, kind, form_class(posted(request), instance=model()))
+    subject = model()
+    if kind == "pipe" and (wanted := _wanted(request)):
+        subject.name = source_name(wanted.audience, wanted.destination)
+    return _edit(request, kind, form_class(posted(request), instance=subject))
+
+
+def _wanted(request: HttpRequest) -> PipeRequest | None:
+    """Return the open pipe request that the address names."""
+    told = request.GET.get("request", "")
+    if not told.isdecimal() or len(told) > 18:
+        return None
+    waiting = PipeRequest.objects.filter(closed_at=None).select_related("audience", "destination")
+    return waiting.filter(pk=int(told)).first()
 
 
 @allow(Permission.MANAGE_CONNECTIONS)
@@ -85,6 +105,9 @@ def _edit(request: HttpRequest, kind: str, form: ConnectionForm) -> HttpResponse
             form.add_error(None, str(refusal))
         else:
             said = f"{form.instance} is {'connected' if new else 'saved'}."
+            if isinstance(form.instance, Pipe) and new and (wanted := _wanted(request)):
+                with suppress(Closed):  # somebody else answered it meanwhile: the pipe is connected all the same
+                    answer(wanted, form.instance, by=me(request), at=timezone.now())
             if taken_out:
                 messages.warning(request, f"{said} Its key was taken out, because its address changed. Paste it again.")
             elif kind != "destination":

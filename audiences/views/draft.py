@@ -9,8 +9,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from audiences import registering
+from audiences.cadence import open_ones
 from audiences.conditions import sentences
-from audiences.definition import clauses, differences
+from audiences.definition import clauses, differences, rules_told
 from audiences.forms.draft import DraftForm
 from audiences.forms.registration import ReviseForm
 from audiences.models import Definition
@@ -81,6 +82,8 @@ def _form_page(
     context: dict[str, Any] = {"here": here, "draft": draft, "form": form, **_lacks(draft)}
     context |= {"revision": seen(request) if form.is_bound else draft.revision}
     context |= {"administrators": who_can(Permission.MANAGE_CONNECTIONS)}
+    terms = terms_of(draft)
+    context |= {"use_case": terms.use_case, "rule_told": rules_told(terms)}
     segment = draft.audience.segment
     context |= {"logic": sentences(segment.conditions), "moved": draft.fingerprint != segment.fingerprint}
     context["segments"] = segment.workspace.segments.filter(gone_at=None).order_by("name")
@@ -98,6 +101,8 @@ def _lacks(draft: Definition) -> dict[str, Any]:
         "clauses": parts,
         "open_parts": sum(1 for part in parts if part.missing),
         "warnings": warnings(terms),
+        "blocked": open_ones(terms),
+        "managers": who_can(Permission.APPROVE),
         "draft": draft,
     }
 

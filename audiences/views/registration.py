@@ -15,11 +15,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from audiences import segments
+from audiences.beginning import begin as begin_audiences
 from audiences.customerio import CustomerIo
 from audiences.forms.registration import RegisterForm, SegmentFilterForm
+from audiences.forms.use_case import UseCaseForm
 from audiences.models import Audience, Segment, Workspace
 from audiences.next_step import CONNECT
 from audiences.registering import NameTaken, register
+from audiences.terms import joined
+from audiences.use_cases import USE_CASES, UseCase
 from muster.access import Permission, allow, can, who_can
 from muster.htmx import onward, page, wants_fragment
 from muster.models import Person
@@ -39,6 +43,8 @@ def begin(request: HttpRequest) -> HttpResponse:
     if workspace is None:
         context = {"step": CONNECT, "can_do": can(request.user, CONNECT.needs), "ask": who_can(CONNECT.needs)}
         return render(request, "audiences/register_first.html", context)
+    if use_case := USE_CASES.get(request.GET.get("use_case", "")):
+        return _begin_use_case(request, workspace, use_case)
     form = RegisterForm(workspace, me(request), posted(request), _chosen(workspace, request.GET.get("segment", "")))
     if request.method == "POST" and form.is_valid() and (made := _registered(form, me(request))):
         with suppress(VendorError):  # its size is on the page as last known
@@ -50,7 +56,37 @@ def begin(request: HttpRequest) -> HttpResponse:
     rows = Paginator(found, A_PAGE).get_page(request.GET.get("page"))
     others = Workspace.objects.filter(archived_at=None).exclude(pk=workspace.pk)
     context = {"workspace": workspace, "others": others, "form": form, "filters": filters, "rows": rows}
+    context["use_cases"] = USE_CASES.values()
     return page(request, "audiences/register.html", context, part="segments")
+
+
+def _begin_use_case(request: HttpRequest, workspace: Workspace, use_case: UseCase) -> HttpResponse:
+    form = UseCaseForm(workspace, me(request), use_case, posted(request))
+    if request.method == "POST" and form.is_valid() and (made := _begun(form, me(request))):
+        names = joined(str(one) for one in made)
+        messages.success(
+            request, f"{names} {'is a draft' if len(made) == 1 else 'are drafts'}, filled in. Say what lacks."
+        )
+        return redirect("audiences:definition", made[0].slug)
+    known = workspace.segments.filter(gone_at=None).defer("conditions").order_by("name")
+    context = {"workspace": workspace, "use_cases": USE_CASES.values(), "chosen": use_case, "form": form, "rows": known}
+    return render(request, "audiences/register_use_case.html", context)
+
+
+def _begun(form: UseCaseForm, by: Person) -> list[Audience]:
+    """Register what the form says, with sizes as they are now, or return nothing with the reason on the form."""
+    chosen, values = form.chosen(), form.cleaned_data
+    for segment, _ in chosen.values():
+        with suppress(VendorError):  # its size is filled in as last known
+            segments.measure(segment, at=timezone.now())
+    try:
+        threshold = values.get("threshold", "")
+        return begin_audiences(
+            form.use_case, chosen, owner=values["owner"], threshold=threshold, by=by, at=timezone.now()
+        )
+    except NameTaken as refusal:
+        form.add_error(None, str(refusal))
+        return []
 
 
 def _registered(form: RegisterForm, by: Person) -> Audience | None:

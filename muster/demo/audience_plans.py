@@ -17,6 +17,7 @@ from .northwind import (
     META,
     REFUNDED,
     SUPPORT,
+    UNSUBSCRIBED,
     VIP,
     WAREHOUSE,
 )
@@ -44,7 +45,13 @@ class AudiencePlan:
 
 CONSENT: Final = {"require_true": ["ad_consent"], "not_true": ["do_not_share"], "not_unsubscribed": True}
 BOUGHT_WHY = "Who has just bought should not be asked to buy"
-NOT_NOW = {BOUGHT: BOUGHT_WHY, REFUNDED: "Money back means trust lost", SUPPORT: "An open complaint comes first"}
+NOT_NOW = {
+    BOUGHT: BOUGHT_WHY,
+    UNSUBSCRIBED: "Who unsubscribed does not want to hear from us",
+    REFUNDED: "Money back means trust lost",
+    SUPPORT: "An open complaint comes first",
+    HOLDOUT: "Who is held out must see no ads, else the effect cannot be measured",
+}
 
 
 def targeting(low: int, high: int, **clauses: Any) -> dict[str, Any]:
@@ -88,6 +95,7 @@ AUDIENCES: Final = (
         suppressing(
             400,
             480,
+            use_case="post_purchase",
             outcome="Recent buyers are not shown prospecting and retargeting ads",
             campaign="All paid campaigns",
             outcome_measure="Share of impressions on buyers of the last 7 days",
@@ -108,6 +116,7 @@ AUDIENCES: Final = (
         suppressing(
             140,
             180,
+            use_case="refund_risk",
             outcome="High-refund-risk customers are not advertised to",
             campaign="All paid campaigns",
             outcome_measure="Refund rate of orders that came through paid media",
@@ -128,6 +137,8 @@ AUDIENCES: Final = (
         targeting(
             200,
             260,
+            use_case="cart_1_4h",
+            threshold="$80",
             outcome="Win carts back while they are warm",
             campaign="Cart rescue",
             outcome_measure="Orders within 24 h of entry, against the 10 % holdout",
@@ -149,6 +160,7 @@ AUDIENCES: Final = (
         targeting(
             750,
             900,
+            use_case="winback",
             outcome="Bring back customers who ordered twice or more and went quiet",
             campaign="Winback autumn",
             outcome_measure="Orders within 30 days, against the holdout arm",
@@ -198,6 +210,7 @@ AUDIENCES: Final = (
             "match_low": 95.0,
             "match_high": 100.0,
             "tolerance": 2.0,
+            "use_case": "holdout",
             "outcome": "Know what the November coupon is worth",
             "campaign": "Coupon November",
             "outcome_measure": "Order rate of the holdout against those who were shown the coupon",

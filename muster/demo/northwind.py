@@ -182,3 +182,14 @@ TRAITS: Final = (
     TraitPlan("last_order_at", "timestamp", "When the newest order was completed"),
     TraitPlan("support_flag", "text", "Set while a complaint or safety case is open", sensitive=True),
 )
+
+# Which segments the company's core cohorts are.
+COHORTS: Final = {
+    "recent_buyers": BOUGHT,
+    "unsubscribed": UNSUBSCRIBED,
+    "refunded": REFUNDED,
+    "support_sensitive": SUPPORT,
+    "held_out": HOLDOUT,
+    "vip": VIP,
+    "lapsed": LAPSED,
+}

@@ -8,14 +8,24 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from audiences import approving, connecting, credentials, data_out, registering, roster, segments, trait_registry
+from audiences import (
+    approving,
+    connecting,
+    core_cohorts,
+    credentials,
+    data_out,
+    registering,
+    roster,
+    segments,
+    trait_registry,
+)
 from audiences.models import Audience, Definition, Destination, Pipe, Segment, Trait, Workspace
 from audiences.platforms import PLATFORMS
 from muster import audit
 from muster.models import Installation, Person
 
 from .audience_plans import AUDIENCES, AudiencePlan
-from .northwind import COMPANY, DESTINATIONS, TEAM, TRAITS, DestinationPlan
+from .northwind import COHORTS, COMPANY, DESTINATIONS, TEAM, TRAITS, DestinationPlan
 from .orders import StandIns
 from .sign_ins import CAST, DOMAIN, HELEN, YUSUF, Cast, password
 
@@ -83,6 +93,11 @@ class Seeding:
         for segment in known.values():
             segments.measure(segment, at=self.at)
         self.roster()
+        named = set(workspace.core_cohorts.values_list("key", flat=True))
+        for key, number in COHORTS.items():
+            if key in named:
+                continue
+            core_cohorts.choose(workspace, key, known[number], by=self.people[HELEN], at=self.at)
         for audience_plan in AUDIENCES:
             pipes = {key: self.pipe(pipe_name(audience_plan, key), places[key]) for key in audience_plan.lists}
             self.audience(audience_plan, known[audience_plan.segment], places, pipes)

@@ -1,6 +1,7 @@
 from .batch import Batch, RejectedRow
 from .ledger import LedgerShard, LedgerWhole, Tombstone
 from .pause import Beat, Pause
+from .pre_flight import PreFlight
 from .pull import Pull, StagedShard
 from .run import PlanShard, Release, Run
 from .slot import Schedule, Slot
@@ -12,6 +13,7 @@ __all__ = [
     "LedgerWhole",
     "Pause",
     "PlanShard",
+    "PreFlight",
     "Pull",
     "RejectedRow",
     "Release",

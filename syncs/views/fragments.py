@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from audiences.models import Activation, Definition
 from muster.access import Permission, allow
 from muster.htmx import page, varied
-from syncs import freshness
+from syncs import freshness, unsuppressed
 from syncs.attention import needs
 from syncs.first_to_pass import first_to_pass
 from syncs.freshness import breached_suppressions, with_freshness
@@ -123,6 +123,12 @@ def reaching(found: Sequence[Activation]) -> list[Pause]:
     return list(Pause.objects.open().filter(reach).select_related("by", "destination", "audience"))
 
 
+def _unsuppressed(runs: Sequence[Run]) -> str:
+    """Return how many the newest planned run could not put on a suppression list; a dry run counts as well."""
+    newest = next((run for run in runs if run.planned_at), None)
+    return unsuppressed.sentence(newest.left_out) if newest and newest.definition.suppresses else ""
+
+
 def shown_list(one: Activation, pauses: list[Pause], now: datetime) -> dict[str, Any]:
     """Return what is shown of one list."""
     runs: list[Run] = one.latest_runs  # type: ignore[attr-defined]
@@ -131,6 +137,7 @@ def shown_list(one: Activation, pauses: list[Pause], now: datetime) -> dict[str,
         "list": one,
         "pause": pause,
         "rows": rows(runs, now),
+        "unsuppressed": _unsuppressed(runs),
         # A dry run says nothing about what the list holds.
         "latest": next((run for run in runs if not run.is_dry), runs[0] if runs else None),
         "live": any_live(runs),

@@ -8,10 +8,11 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from audiences.models import Trait
 from muster.access import Permission, allow
 from muster.htmx import page, varied, wants_fragment, with_messages
 from muster.models import Event, Person
-from syncs import reasons
+from syncs import reasons, trait_types, unsuppressed
 from syncs.forms import AskForm, DropForm, ReleaseForm
 from syncs.hold import GUARD_REASONS
 from syncs.models import Run
@@ -93,10 +94,23 @@ def shown(request: HttpRequest, run: Run, **forms: Any) -> dict[str, Any]:
         "left_out": left_out(run),
         "left_out_people": sum(run.left_out.values()),
         "leaving": reasons.counted(reasons.LEAVING, run.removes_by),
-        "unusable": reasons.counted(reasons.UNUSABLE, run.unusable),
+        "unusable": reasons.counted(reasons.UNUSABLE, _identifiers(run.unusable)),
+        "wrong_types": wrong_types(run),
+        "unsuppressed": unsuppressed.sentence(run.left_out) if run.definition.suppresses else "",
         "timeline": timeline(run, number),
         "events_page": number,
     }
+
+
+def _identifiers(counts: dict[str, int]) -> dict[str, int]:
+    return {code: people for code, people in counts.items() if not code.startswith(trait_types.PREFIX)}
+
+
+def wrong_types(run: Run) -> list[trait_types.Wrong]:
+    """Return the traits whose values are none of their type. One query, none when there are none."""
+    names = [code.removeprefix(trait_types.PREFIX) for code in run.unusable if code.startswith(trait_types.PREFIX)]
+    kinds = dict(Trait.objects.filter(name__in=names).values_list("name", "type")) if names else {}
+    return trait_types.told(run.unusable, kinds)
 
 
 def decision_of(request: HttpRequest, run: Run, **forms: Any) -> Decision:

@@ -56,6 +56,23 @@ def test_an_ordinary_definition_needs_no_second_look() -> None:
         ({"cadence": "every 2 hours"}, "People stay 4 h in this segment and the lists are refreshed every 2 hours"),
         ({"first_in_draft": "Buyers"}, "Buyers was registered before and nothing is live yet."),
         ({"identifiers": ("email", "phone")}, "Phone numbers without a country code are left out"),
+        ({"people": 40, "smallest": 300}, "40 people are in Carts (7), and ad accounts use a list from about 300"),
+        ({"people": 40, "size": (50, 60)}, "40 people are in Carts (7) now, outside the 50–60 that you expect."),
+        ({"other_meaning": "VIP means Best (3) in this company."}, "VIP means Best (3) in this company."),
+        ({"logic": "“tier” is “gold”."}, "The whole logic is one condition without a time"),
+        (
+            {"logic": "A cart over 50 in 4 hours.", "threshold": "$80"},
+            "The threshold is $80, and the segment's conditions",
+        ),
+        (
+            {"traits": (Reasoned("color"),), "useful_traits": ("orders",)},
+            "color is sent, and this use case does not need",
+        ),
+        (
+            {"use_case": "Cart", "freshness_minutes": 60, "target_asked": 30},
+            "The newest person may be 60 min old; this use case works best with 30 min.",
+        ),
+        ({"share": 0.2, "share_allowed": 0.1}, "20% of the workspace are in Carts (7)."),
         ({"lists": (GOOGLE,)}, "For people in the European Economic Area, Google wants two consents"),
     ],
 )
@@ -71,6 +88,14 @@ def test_each_is_said_alone_with_its_reason(fields: dict[str, Any], begins: str)
     [
         {"share": 0.5},
         {"share": None},
+        {"people": 40, "smallest": 300, "lists": ()},
+        {"people": 55, "size": (50, 60)},
+        {"logic": "An order happened within the last 7 days."},
+        {"logic": "A cart over 1,200 in 4 hours.", "threshold": "$1,200"},
+        {"threshold": "a full basket", "logic": "A cart in 4 hours."},
+        {"traits": (Reasoned("orders"),), "useful_traits": ("orders",)},
+        {"traits": (Reasoned("orders"),)},
+        {"use_case": "Cart", "freshness_minutes": 30, "target_asked": 30},
         {"purpose": "suppress", "exclusions": ()},
         {"name": "Healthy snacks"},
         {"cadence": "every hour"},

@@ -6,11 +6,11 @@ from django.test import Client
 from django.utils import timezone
 
 from audiences import approving, roster
-from audiences.models import TraitAllowance
+from audiences.models import PipeRequest, TraitAllowance
 from muster import invitations
 from muster.access import Role
 from muster.models import Person
-from syncs.models import Pause
+from syncs.models import Pause, PreFlight
 from tests import factories
 from tests.access_table import ROLES, STRANGER
 from tests.audiences.drafts import complete
@@ -37,6 +37,10 @@ def build(cast: dict[str, Person], rudder: str) -> str:
         trait=sensitive, audience=draft, reason="For tiers", by=cast["administrator"], at=at - timedelta(days=1)
     )
     approvals(cast)
+    PipeRequest.objects.create(
+        audience=draft, destination=place, asked_by=cast["marketer"], assignee=cast["administrator"], asked_at=at
+    )
+    PreFlight.objects.create(audience=draft, revision=1, asked_by=cast["marketer"], asked_at=at)
     live = run_rows.list_of("Live", through=pipe)
     run_rows.done(live)
     run_rows.sending(live)

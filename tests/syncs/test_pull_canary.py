@@ -11,6 +11,7 @@ import pytest
 import redis
 from django.conf import settings
 from django.db import connection
+from django.test import Client
 
 from muster.columns import KEY
 from syncs.people import Asked, Columnist
@@ -104,6 +105,47 @@ def test_nothing_raw_is_left_of_a_sync(
     assert not EMAILS.search(sent)
     out, err = capfd.readouterr()
     assert_nowhere(redis, out + err + caplog.text)
+
+
+@pytest.mark.parametrize("by_export", [False, True])
+def test_a_surprise_attribute_reaches_nothing_and_wrong_types_are_counted(
+    vendors: Vendors,
+    redis: RedisServer,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    client: Client,
+    by_export: bool,
+) -> None:
+    """What is not on the allow-list is never asked for: not stored, not logged, not sent, though the source holds it."""
+    caplog.set_level(logging.DEBUG)
+    factories.trait("orders", type="number")
+    factories.trait("tier", type="text")
+    surprise = {"canary_surprise": "canary value", "diagnosis": "canary illness"}
+    people = [
+        {"id": f"c-{place}", "orders": orders, **surprise} for place, orders in enumerate(["3", "many", "4.5", ""])
+    ]
+    made = factories.registered_audience(
+        vendors, people, platform="amplitude", traits=[{"name": "orders", "reason": "By number of orders"}]
+    )
+    if by_export:
+        vendors.fault(vendors.us, "short_page", {"path": "/membership"}, times=0, drop=0, next="more")
+    one = made.activations.select_related("pipe").get()
+
+    run = synced(one)
+
+    assert (run.state, run.pull and run.pull.via) == (RunState.DONE, "export" if by_export else "membership")
+    assert {code: count for code, count in run.unusable.items() if code.startswith("trait:")} == {"trait:orders": 1}
+    assert one.pipe is not None
+    sent = json.dumps(vendors.events(one.pipe.write_key))
+    assert '"orders": 4.5' in sent
+    assert "canary" not in sent
+    assert "many" not in sent
+    assert "tier" not in sent
+    out, err = capfd.readouterr()
+    assert_nowhere(redis, out + err + caplog.text)
+    factories.sign_in(client, factories.person())
+    page = client.get(f"/runs/{run.pk}/").content.decode()
+    assert "<strong>1</strong> person has a <code>orders</code> that is not a number." in page
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,163 @@
+"""Makes a pre-flight: reads the segment and the exclusions of a draft, counts, and keeps nothing but counts. Sends nothing."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from audiences.models import Activation, Audience, Definition, Destination, Lifecycle, Segment
+from audiences.platforms import Family, Payload
+from muster import audit
+from muster.models import Person
+from muster.redaction import excerpt
+
+from . import doorbell, pull
+from .counting import counted, overlap
+from .eligibility import Identifiers, Others, Rules
+from .erased import Erased
+from .ledger import Ledger
+from .models import PreFlight, Pull
+from .staging import NotStaged, Staged
+from .states import PullState
+from .terms import DEFAULT_COUNTRY
+
+COLUMNS = {"email": "email", "phone": "phone_e164"}
+NO_WORKER = timedelta(seconds=60)  # after that somebody may ask again
+AUDIENCELIST_ROWS = 10_000
+
+
+class GoingOn(Exception):
+    """A pre-flight of this audience is under way already. Nothing was started."""
+
+
+def ask(definition: Definition, *, by: Person, at: datetime) -> PreFlight:
+    """Ask a worker for a pre-flight and return it. Raises GoingOn."""
+    with transaction.atomic():
+        Audience.objects.select_for_update().get(pk=definition.audience_id)
+        newest = PreFlight.objects.filter(audience=definition.audience_id).order_by("-pk").first()
+        if newest and newest.state == PreFlight.State.WAITING and at - newest.asked_at < NO_WORKER:
+            raise GoingOn
+        made = PreFlight.objects.create(
+            audience=definition.audience, revision=definition.revision, asked_by=by, asked_at=at
+        )
+        subject = definition.audience
+        audit.record(verb="asked for a pre-flight of", subject=subject, by=by, audience_id=subject.pk, at=at)
+        transaction.on_commit(lambda: doorbell.ring_for_pre_flight(made.pk) and None)
+    return made
+
+
+def perform(pk: int, *, holder: str, clock: Callable[[], datetime] = timezone.now) -> None:
+    """Do one, unless it has ended. What cannot be read is told in words."""
+    wanted = PreFlight.objects.select_related("audience__segment__workspace").filter(pk=pk, state="waiting").first()
+    if wanted is None:
+        return None
+    states = (Definition.State.DRAFT, Definition.State.CURRENT)
+    found = wanted.audience.definitions.filter(state__in=states).order_by("-number").first()
+    if found is None:
+        return _end(wanted, "failed", clock(), words="There is no draft any more. Nothing was read.")
+    try:
+        counts = Counting(wanted, found, holder, clock).counts()
+    except NotRead as miss:
+        return _end(wanted, "failed", clock(), words=str(miss))
+    except NotStaged:
+        return _end(wanted, "failed", clock(), words="What was read was cleared away meanwhile. Ask for it again.")
+    return _end(wanted, "done", clock(), counts=counts)
+
+
+def _end(wanted: PreFlight, state: str, at: datetime, *, words: str = "", counts: dict[str, Any] | None = None) -> None:
+    values = {"state": state, "finished_at": at, "words": excerpt(words, limit=600), "counts": counts or {}}
+    PreFlight.objects.filter(pk=wanted.pk, state=PreFlight.State.WAITING).update(**values)
+
+
+class NotRead(Exception):
+    """A segment could not be read; the text says why and what to do."""
+
+
+class Counting:
+    """The counts of one draft."""
+
+    def __init__(self, wanted: PreFlight, definition: Definition, holder: str, clock: Callable[[], datetime]) -> None:
+        self.wanted, self.definition, self.holder, self.clock = wanted, definition, holder, clock
+        self.audience = wanted.audience
+        self.names = [name for name in definition.identifiers if name in COLUMNS]
+        rule = definition.consent.get("*", {})
+        columns = {name: COLUMNS[name] for name in self.names} or {"external_id": "external_id"}
+        self.rules = Rules(
+            identifiers=Identifiers.of(columns, texts=not self.names),
+            suppresses=definition.suppresses,
+            require_true=tuple(rule.get("require_true", ())),
+            not_true=tuple(rule.get("not_true", ())),
+            not_unsubscribed=bool(rule.get("not_unsubscribed")),
+            ids_with_at=bool(self.audience.segment.workspace.ids_with_at_reason),
+        )
+
+    def counts(self) -> dict[str, Any]:
+        """Return PreFlight.counts. Raises NotRead, NotStaged."""
+        own = self._read(self.audience.segment, self._columns(flags=True))
+        excluded = [(one.number, Staged(self._read(one, self._columns(flags=False)))) for one in self._excluded()]
+        erased = Erased(self.audience.segment.workspace)
+        others = Others(erased_keys=erased.keys, erased_identifier=erased.identifier)
+        found = counted(Staged(own), self.rules, excluded, others)
+        return {
+            "people": found.people,
+            "would_send": found.would_send,
+            "left_out": found.left_out,
+            "duplicates": found.duplicates,
+            "coverage": {name: own.counts.get(name, 0) for name in (self.names or ["external_id"])},
+            "unusable": {
+                name: count for name, count in own.counts.items() if count and name.startswith(("email_", "phone_"))
+            },
+            "overlaps": self._overlaps(found.keys),
+            "events": self._events(found.would_send),
+        }
+
+    def _columns(self, *, flags: bool) -> dict[str, Any]:
+        named = {*self.rules.require_true, *self.rules.not_true}
+        named |= {"unsubscribed"} if self.rules.not_unsubscribed else set()
+        return {
+            "email": "email" in self.names,
+            "phone": "phone" in self.names,
+            "country": self.definition.phone_country or DEFAULT_COUNTRY,
+            "flags": sorted(named) if flags else [],
+            "traits": [],
+        }
+
+    def _excluded(self) -> list[Segment]:
+        numbers = [one["segment"] for one in self.definition.exclusions]
+        known = Segment.objects.filter(workspace=self.audience.segment.workspace_id, number__in=numbers)
+        found = {one.number: one for one in known.select_related("workspace")}
+        return [found[number] for number in numbers if number in found]
+
+    def _read(self, segment: Segment, columns: dict[str, Any]) -> Pull:
+        made = pull.find_or_create(segment, columns, began_after=None, fingerprint=None, at=self.clock())
+        made = pull.advance(made.pk, holder=self.holder, stop=lambda: False, clock=self.clock)
+        if made.state == PullState.COMPLETE:
+            return made
+        if made.state == PullState.FAILED:
+            raise NotRead(made.words or f"{segment} could not be read completely. Ask for it again.")
+        raise NotRead(f"Somebody else is reading {segment} just now. Ask again in a minute.")
+
+    def _overlaps(self, keys: Any) -> list[tuple[str, int]]:
+        """Return how many of the people other lists hold, most first."""
+        lists = Activation.objects.filter(
+            audience__segment__workspace=self.audience.segment.workspace_id, members__gt=0, audience__archived_at=None
+        ).exclude(audience=self.audience)
+        used = lists.exclude(lifecycle=Lifecycle.RETIRED).select_related("audience", "destination")
+        found = [(str(one), overlap(keys, Ledger(one, texts_too=False), lambda: None)) for one in used]
+        return sorted([pair for pair in found if pair[1]], key=lambda pair: (-pair[1], pair[0]))
+
+    def _events(self, people: int) -> list[tuple[str, int, int | None]]:
+        """Return (list, events of the first send, events a month) for each list; everybody comes and goes once a window."""
+        hours = self.definition.window_hours
+        moves = int(people * 2 * 720 / hours) if hours else None
+        places = Destination.objects.filter(pk__in=self.definition.destinations).order_by("name")
+        return [(one.name, _billed(one, people), None if moves is None else _billed(one, moves)) for one in places]
+
+
+def _billed(place: Destination, people: int) -> int:
+    """Return how many events RudderStack bills for so many people."""
+    if place.spec.family != Family.ADS:
+        return people * 2
+    return -(-people // AUDIENCELIST_ROWS) if place.payload == Payload.AUDIENCELIST else people
