@@ -62,8 +62,8 @@ class Evidence:
     coverage: Mapping[str, int] = field(default_factory=dict)
     read_at: datetime | None = None
     traits: tuple[str, ...] = ()
-    locked_by: str = ""
-    locked_at: datetime | None = None
+    approved_by: str = ""
+    approved_at: datetime | None = None
     entry_rule: str = ""
     exit_rule: str = ""
     pilot_at: datetime | None = None
@@ -129,11 +129,11 @@ def _identifier(seen: Evidence) -> Item:
 
 def _traits(seen: Evidence) -> Item:
     label = "Trait schema agreed"
-    if seen.locked_at is None:
-        return Item("2", label, Stand.OPEN, "The definition is a draft. It is agreed when it is locked.")
+    if seen.approved_at is None:
+        return Item("2", label, Stand.OPEN, "The definition is a draft. It is agreed when a second person approves it.")
     fact = f"{number(len(seen.traits))} allowed: {joined(seen.traits)}" if seen.traits else "No traits"
     fact += " (ad lists hold identifiers only)" if seen.ads else ""
-    return Item("2", label, Stand.DONE, f"{fact}. Locked by {seen.locked_by}", seen.locked_at)
+    return Item("2", label, Stand.DONE, f"{fact}. Approved by {seen.approved_by}", seen.approved_at)
 
 
 def _pilot(seen: Evidence) -> Item:

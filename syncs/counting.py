@@ -12,7 +12,7 @@ from .eligibility import Others, Out, Rules, blocking_tokens, name_of, reasons, 
 from .ledger import Ledger
 from .staging import Staged
 from .terms import with_id_digests
-from .tokens import keys_among
+from .tokens import TokenSet, keys_among
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def counted(staged: Staged, rules: Rules, excluded: Sequence[tuple[int, Staged]]
         gone = [one.columns(number, staged.shards)["key"] for _, one in excluded]
         outs.append(reasons(people, rules, others, gone))
         blocked += blocking_tokens(people, rules, outs[-1])
-    all_blocked = np.unique(np.concatenate(blocked)) if blocked else np.zeros(0, np.uint64)
+    all_blocked = TokenSet.of(blocked)
     left_out: Counter[str] = Counter()
     chosen: list[Columns] = []
     for number in range(staged.shards):
@@ -53,14 +53,14 @@ def counted(staged: Staged, rules: Rules, excluded: Sequence[tuple[int, Staged]]
     return Counted(staged.people, would_send, dict(left_out), _sharing(chosen, rules), keys)
 
 
-def _tokens(staged: Staged, rules: Rules) -> Array:
-    """Return the identifiers of an exclusion's people, sorted."""
+def _tokens(staged: Staged, rules: Rules) -> TokenSet:
+    """Return the identifiers of an exclusion's people."""
     found = [
         tokens
         for number in range(staged.shards)
         for tokens in rules.identifiers.tokens(with_id_digests(staged.columns(number, staged.shards))).values()
     ]
-    return np.unique(np.concatenate(found)) if found else np.zeros(0, np.uint64)
+    return TokenSet.of(found)
 
 
 def _sharing(chosen: list[Columns], rules: Rules) -> int:

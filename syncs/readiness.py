@@ -40,12 +40,11 @@ class Evidences:
 
     @staticmethod
     def _definitions(whose: set[int]) -> dict[int, Definition]:
-        states = (Definition.State.CURRENT, Definition.State.DRAFT)
-        found = Definition.objects.filter(audience__in=whose, state__in=states).select_related("locked_by")
-        made: dict[int, Definition] = {}
-        for one in found.defer("conditions", "logic").order_by("-state"):  # drafts first: a current one replaces them
-            made[one.audience_id] = one
-        return made
+        # What comes later replaces what came before.
+        states = [Definition.State.DRAFT, Definition.State.APPROVED, Definition.State.CURRENT]
+        found = Definition.objects.filter(audience__in=whose, state__in=states).select_related("approved_by")
+        in_order = sorted(found.defer("conditions", "logic"), key=lambda one: states.index(Definition.State(one.state)))
+        return {one.audience_id: one for one in in_order}
 
     @staticmethod
     def _pulls(segments: set[int]) -> dict[int, Pull]:
@@ -134,8 +133,8 @@ def _of_definition(found: Definition | None) -> dict[str, Any]:
         "targets": found.purpose in TARGETING,
         "identifiers": tuple(found.identifiers),
         "traits": tuple(one["name"] for one in found.traits),
-        "locked_by": found.locked_by.full_name if found.locked_by else "",
-        "locked_at": found.locked_at,
+        "approved_by": found.approved_by.full_name if found.approved_by else "",
+        "approved_at": found.approved_at,
         "entry_rule": found.entry_rule,
         "exit_rule": found.exit_rule,
         "cadence": found.cadence,

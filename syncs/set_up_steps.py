@@ -30,7 +30,7 @@ def steps() -> list[Step]:
     current = list(
         Definition.objects.filter(state=Definition.State.CURRENT, audience__archived_at=None)
         .defer("conditions", "logic")
-        .order_by("locked_at")
+        .order_by("promoted_at")
     )
     return [_use_case(audiences), _identifiers(current), _traits(current), _pipe(), _export(current), *_proofs()]
 
@@ -55,10 +55,13 @@ def _identifiers(current: list[Definition]) -> Step:
     names = sorted({name for one in current for name in one.identifiers})
     if not names:
         return Step(
-            "Identifiers", False, "Lock a definition that says by what people are known.", url_name="audiences:list"
+            "Identifiers",
+            False,
+            "Have a definition approved that says by what people are known.",
+            url_name="audiences:list",
         )
     said = joined(name.replace("_", " ") for name in names)
-    return Step("Identifiers", True, f"Chosen in locked definitions: {said}", current[0].locked_at, "audiences:list")
+    return Step("Identifiers", True, f"Chosen in definitions in use: {said}", current[0].promoted_at, "audiences:list")
 
 
 def _traits(current: list[Definition]) -> Step:
@@ -69,9 +72,11 @@ def _traits(current: list[Definition]) -> Step:
         return Step("Traits", True, fact, first.added_at, "audiences:traits")
     if current:
         return Step(
-            "Traits", True, "None: locked definitions send identifiers only", current[0].locked_at, "audiences:traits"
+            "Traits", True, "None: definitions in use send identifiers only", current[0].promoted_at, "audiences:traits"
         )
-    return Step("Traits", False, "Agree on the traits, or lock a definition without any.", url_name="audiences:traits")
+    return Step(
+        "Traits", False, "Agree on the traits, or put a definition without any into use.", url_name="audiences:traits"
+    )
 
 
 def _pipe() -> Step:
@@ -86,9 +91,11 @@ def _pipe() -> Step:
 def _export(current: list[Definition]) -> Step:
     label = "What to export"
     if not current:
-        return Step(label, False, "Lock the first definition of done with its lists.", url_name="audiences:list")
+        return Step(
+            label, False, "Put the first definition of done with its lists into use.", url_name="audiences:list"
+        )
     fact = f"{number(len(current))} {'definition says' if len(current) == 1 else 'definitions say'} who goes where"
-    return Step(label, True, fact, current[0].locked_at, "audiences:list")
+    return Step(label, True, fact, current[0].promoted_at, "audiences:list")
 
 
 def _proofs() -> list[Step]:
