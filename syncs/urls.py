@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import actions, fragments, health_page, listing, pauses, probes, run_page, schedules
+from .views import actions, budgets, fragments, health_page, listing, pauses, probes, run_page, schedules
 
 app_name = "syncs"
 urlpatterns = [
@@ -25,4 +25,5 @@ urlpatterns = [
     path("pauses/", pauses.pauses, name="pauses"),
     path("pauses/<int:pk>/end/", pauses.unpause, name="unpause"),
     path("audiences/<slug:slug>/runs/", fragments.of_audience, name="of_audience"),
+    path("audiences/<slug:slug>/budget/", budgets.budget, name="budget"),
 ]

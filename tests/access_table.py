@@ -116,5 +116,6 @@ SYNCS: dict[str, Row] = {
     "pauses/": {"GET": PEOPLE, "POST": WHO_PAUSE},
     "pauses/<int:pk>/end/": acts(WHO_PAUSE),
     "audiences/<slug:slug>/runs/": reads(PEOPLE),
+    "audiences/<slug:slug>/budget/": reads(PEOPLE),
 }
 TABLE: dict[str, Row] = {**MUSTER, **AUDIENCES, **CONNECTIONS, **SYNCS}
