@@ -20,6 +20,7 @@ PAYLOADS = {
     Payload.IDENTIFY_TRACK: "a trait and an event for each person",
 }
 MOST_LAG = 10_080  # a week
+MOST_LIFE = 540  # the longest that a platform documents
 KEPT = "Write-only. After saving, only the last 4 characters are shown."
 
 
@@ -161,13 +162,20 @@ class DestinationForm(ConnectionForm):
         label="Platform lag, in minutes",
         help_text="How long the platform takes until an ad can use who arrived, as you know it. Nobody can measure it.",
     )
+    life_span_days = WholeNumberField(
+        min_value=2,
+        max_value=MOST_LIFE,
+        required=False,
+        label="Members expire after, in days",
+        help_text="As the lists there say (Google Ads: membership duration, at most 540). Muster sends members again before.",
+    )
     payload = forms.ChoiceField(
         label="Payload", choices=[(str(kind), f"{PAYLOAD_NAMES[kind]}: {words}") for kind, words in PAYLOADS.items()]
     )
 
     class Meta:
         model = Destination
-        fields = ("name", "platform", "account", "payload", "lag_minutes")
+        fields = ("name", "platform", "account", "payload", "lag_minutes", "life_span_days")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -18,6 +18,9 @@ class Destination(models.Model):
     lag_minutes = models.PositiveIntegerField(
         null=True, blank=True, help_text="How late the platform is, as people declare it; never measured"
     )
+    life_span_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="How long its lists keep a member who is not sent again; empty: the platform's"
+    )
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

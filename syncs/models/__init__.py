@@ -1,11 +1,13 @@
 from .batch import Batch, RejectedRow
 from .ledger import LedgerShard, Tombstone
 from .pause import Beat, Pause
+from .portion import AssertedPortion
 from .pull import Pull, StagedShard
 from .run import PlanShard, Release, Run
 from .slot import Schedule, Slot
 
 __all__ = [
+    "AssertedPortion",
     "Batch",
     "Beat",
     "LedgerShard",

@@ -128,11 +128,11 @@ def test_lists_of_mixed_cadence_stay_exact_and_every_slot_is_accounted_for(
         if started:
             assert world.on_list(one) == world.seen[one.pk]
             newest = Run.objects.filter(activation=one, state__in=ARRIVED).order_by("-pk")[0]
-            assert newest.pull is not None and newest.pull.began_at is not None
+            assert newest.pull is not None
+            assert newest.pull.began_at is not None
             shown = freshness.of(freshness.with_freshness(Activation.objects.filter(pk=one.pk)).get(), world.now)
             assert shown.age == world.now - newest.pull.began_at
     states = Counter(Run.objects.values_list("state", flat=True))
     assert set(states) == {"done"}, states
     assert not Batch.objects.filter(state=BatchState.SENDING).exists()
     assert all(finding.holds for finding in verify())
-    print(f"{audiences} audiences, {hours} h: {dict(told)}, {states.total()} runs, {Batch.objects.count()} requests")

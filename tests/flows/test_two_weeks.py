@@ -144,4 +144,3 @@ def test_every_slot_is_accounted_for_and_none_is_run_twice(lists: int, days: int
     assert not Slot.objects.filter(state="due", due__lte=world.now).exists()
     assert not Pause.objects.exists()
     assert world.looked == lists * days * 4
-    print(f"{lists} lists, {days} days: {dict(seen)}, {world.looked} ages looked at")
