@@ -105,7 +105,9 @@ def test_a_list_from_before_counts_from_its_first_addition(django_assert_num_que
     with django_assert_num_queries(2):
         assert len(expiry.expiring(run, BEGIN + 431 * DAY)) == PORTIONS  # the last run was 331 days before
     expiry.asserted(run, everybody=True)
-    assert set(AssertedPortion.objects.filter(activation=made).values_list("asserted_at", flat=True)) == {run.planned_at}
+    assert set(AssertedPortion.objects.filter(activation=made).values_list("asserted_at", flat=True)) == {
+        run.planned_at
+    }
 
 
 class Days:
