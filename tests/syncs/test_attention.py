@@ -13,7 +13,6 @@ from muster.models import Person
 from syncs.attention import needs
 from syncs.models import Run
 from syncs.states import RunState
-
 from tests import factories
 
 from . import run_rows
