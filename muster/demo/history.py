@@ -8,15 +8,18 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from datetime import time as clock_time
 from typing import Final
 
 from django.db import close_old_connections
 from django.utils import timezone
 
 from audiences.models import Activation, Lifecycle
-from audiences.terms import SUPPRESS
+from audiences.terms import CADENCES, SUPPRESS
 from muster.models import Person
-from syncs.models import Run
+from syncs.models import Run, Schedule
+from syncs.schedule import DAILY, INTERVAL, Rhythm
+from syncs.slots import set_schedule
 from syncs.start import AlreadyLive, CannotStart, start
 
 from .audience_plans import AUDIENCES
@@ -26,6 +29,8 @@ from .sign_ins import CAST, HELEN
 
 LOOK_EVERY = 0.5
 ROUND_SECONDS = 600.0
+DAY_MINUTES = 1440
+MORNING, ZONE = clock_time(6), "America/New_York"
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +74,17 @@ def play() -> None:
             log.warning("the round %r did not end in time; the rest of the history is left out", played.why)
             return
     preview()
+    schedule(timezone.now())
+
+
+def schedule(at: datetime) -> None:
+    """Let every list be synced by itself from now on, as its definition promises; daily ones in the early morning."""
+    for made in lists():
+        minutes = CADENCES.get(made.audience.definitions.all()[0].cadence)
+        if minutes is None or Schedule.objects.filter(activation=made).exists():
+            continue
+        rhythm = Rhythm(DAILY, at=MORNING, zone=ZONE) if minutes == DAY_MINUTES else Rhythm(INTERVAL, minutes=minutes)
+        set_schedule(made, rhythm, by=made.audience.owner, at=at)
 
 
 def lists() -> list[Activation]:

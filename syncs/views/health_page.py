@@ -79,13 +79,25 @@ def on_time(now: datetime) -> tuple[int, int]:
 
 def verdict(health: Pulse, stale: list[tuple[Activation, Freshness]], good: int, whole: int) -> str:
     """Return what is true in one sentence or two: the machinery, then the lists."""
-    works = {"ok": "The machinery works", "warn": "The machinery is slow", "bad": "The machinery does not work"}
-    said = works.get(health.tone, "Whether the machinery works is not known")
+    said = machinery_told(health)
     if stale:
         names = f"{len(stale)} suppression list{'s are' if len(stale) > 1 else ' is'} out of date"
         said = f"{said}{'; ' if health.tone != 'ok' else ', but '}{names}"
     slots = f" {number(good)} of {number(whole)} slots were on time in 14 days." if whole else ""
     return f"{said}.{slots}"
+
+
+def machinery_told(health: Pulse) -> str:
+    """Return what is true of the machinery, by its worst part."""
+    scheduler, workers, redis, _ = (figure.tone for figure in health.figures)
+    if redis == "bad":
+        return "Redis does not answer"
+    if workers == "bad":
+        return "No worker is alive"
+    if scheduler == "unknown":
+        return "Whether the scheduler works is not known"
+    works = {"ok": "The machinery works", "warn": "The machinery is slow"}
+    return works.get(health.tone, "Whether the machinery works is not known")
 
 
 def troubled_first(now: datetime) -> QuerySet[Schedule]:
@@ -125,4 +137,6 @@ def line(one: Schedule, how: Regularity, now: datetime, zone: tzinfo) -> Line:
     every = period(one.rhythm)
     told = f"{number(how.on_time)} of {number(len(how.ended))}" if how.ended else "none due yet"
     days = strip(how.cells, now, zone)
-    return Line(one, duration(every.total_seconds()) if every else "by hand", told, how.gap_told(zone), days)
+    # A change of clocks makes a day an hour longer, and that is no gap.
+    ordinary = (every or timedelta(0)) + timedelta(hours=1) * (every is not None and every >= timedelta(days=1))
+    return Line(one, duration(every.total_seconds()) if every else "by hand", told, how.gap_told(zone, ordinary), days)

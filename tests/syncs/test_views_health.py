@@ -52,7 +52,7 @@ def test_redis_is_gone(client: Client) -> None:
 
     shown = page(client)
 
-    assert "<strong>The machinery does not work.</strong>" in shown
+    assert "<strong>Redis does not answer.</strong>" in shown
     assert "does not answer" in shown
     assert "they cannot be counted while Redis does not answer" in shown
 
