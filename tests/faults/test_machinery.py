@@ -18,8 +18,8 @@ from django.utils import timezone
 from audiences.models import Activation
 from muster.models import Event
 from syncs import slots
-from syncs.models import Batch, Run, Schedule, Slot
-from syncs.schedule import INTERVAL, Rhythm, due_between
+from syncs.models import Batch, Run, Slot
+from syncs.schedule import INTERVAL, Rhythm, due_between, jitter
 from syncs.start import start
 from syncs.states import ARRIVED, BatchState, Stage
 from syncs.verify import verify
@@ -103,7 +103,7 @@ def test_redis_is_killed_and_emptied_at_random_for_ten_minutes_and_nothing_is_lo
 def assert_nothing_lost(lists: list[Activation], vendors: Vendors, began: datetime, ended: datetime) -> None:
     for one in lists:
         one.refresh_from_db()
-        rhythm = Schedule(activation=one, kind=INTERVAL, minutes=1).rhythm
+        rhythm = Rhythm(INTERVAL, minutes=1, jitter=jitter(one.audience_id, timedelta(minutes=1)))
         found = list(one.schedule.slots.order_by("due"))
         assert [slot.due for slot in found] == list(due_between(rhythm, began, ended))
         started = [slot.run_id for slot in found if slot.state == Slot.State.STARTED]
