@@ -1,9 +1,22 @@
 """The list of audiences as the first page shows it: filtered, problems first, read in a fixed number of queries."""
 
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
-from django.db.models import Case, Exists, IntegerField, OuterRef, Prefetch, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    Exists,
+    F,
+    FilteredRelation,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 
 from muster.figures import number
 from muster.models import Person
@@ -19,7 +32,7 @@ def listed(
     today: date, *, text: str = "", owner: str = "", purpose: str = "", me: Person | None = None
 ) -> QuerySet[Audience, Audience]:
     """Return registered audiences: those that need somebody first, then those that are fine, then drafts, each by name."""
-    found = Audience.objects.filter(archived_at=None)
+    found = _registered(today).all()  # a copy: the answers of the kept one would be kept too
     if text:
         found = found.filter(_naming(text))
     if owner == "me" and me:
@@ -29,7 +42,12 @@ def listed(
     if purpose:
         told = Definition.objects.filter(audience=OuterRef("pk"), purpose=purpose)
         found = found.filter(Exists(told.exclude(state=Definition.State.PAST)))
-    return for_rows(found).annotate(rank=_rank(today)).order_by("rank", "name", "pk")
+    return found
+
+
+def in_order(found: QuerySet[Audience, Audience]) -> list[tuple[int, int]]:
+    """Return the ids of listed() audiences with their ranks: what a page needs to count them and to know which are on it."""
+    return list(found.values_list("pk", "rank"))  # type: ignore[misc]
 
 
 def lede(needing: int, fine: int, drafts: int) -> str:
@@ -46,15 +64,6 @@ def lede(needing: int, fine: int, drafts: int) -> str:
 def _counted(count: int) -> str:
     words = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
     return words[count] if count < len(words) else number(count)
-
-
-def for_rows(found: QuerySet[Audience, Audience]) -> QuerySet[Audience, Audience]:
-    """Return the audiences with all that a row tells: two more queries, however many rows."""
-    versions = Definition.objects.exclude(state=Definition.State.PAST).defer("conditions", "logic")
-    lists = Activation.objects.filter(kind=Activation.Kind.PRODUCTION).select_related("destination", "pipe")
-    return found.select_related("segment", "owner").prefetch_related(
-        Prefetch("definitions", versions), Prefetch("activations", lists.defer("pipe__write_key"))
-    )
 
 
 def for_page(found: QuerySet[Audience, Audience]) -> QuerySet[Audience, Audience]:
@@ -76,8 +85,16 @@ def _naming(text: str) -> Q:
     return named | Q(Exists(lists)) | (Q(**by_id) if by_id else Q())
 
 
+@lru_cache(maxsize=1)
+def _registered(today: date) -> QuerySet[Audience, Audience]:
+    """Return every audience in order, to be filtered. Building the question takes longer than asking it, so it is kept."""
+    current = FilteredRelation("definitions", condition=Q(definitions__state=Definition.State.CURRENT))
+    found = Audience.objects.filter(archived_at=None).annotate(now=current, rank=_rank(today))
+    return found.order_by("rank", "name", "pk")
+
+
 def _rank(today: date) -> Case:
-    """Say the same as Standing.needs, for the database to sort by."""
+    """Say the same as Facts.needs, for the database to sort by."""
     lists = Activation.objects.filter(audience=OuterRef("pk"), kind=Activation.Kind.PRODUCTION)
     broken = lists.exclude(lifecycle=Lifecycle.RETIRED).filter(
         ~Q(stopped_words="")
@@ -86,14 +103,11 @@ def _rank(today: date) -> Case:
         | Q(pipe__archived_at__isnull=False)
         | Q(pipe__check_state=CheckState.REFUSED)
     )
-    current = Definition.objects.filter(audience=OuterRef("pk"), state=Definition.State.CURRENT)
-    overdue = current.filter(review_date__lte=today)
-    other = current.exclude(fingerprint="").exclude(fingerprint=OuterRef("segment__fingerprint"))
-    changed = Exists(other) & ~Q(segment__fingerprint="")
+    changed = ~Q(now__fingerprint="") & ~Q(segment__fingerprint="") & ~Q(now__fingerprint=F("segment__fingerprint"))
     return Case(
-        When(~Exists(current), then=Value(DRAFT)),
-        When(Exists(broken) | Exists(overdue) | changed, then=Value(NEEDS)),
+        When(now=None, then=Value(DRAFT)),
         When(Q(segment__gone_at__isnull=False) | Q(owner__is_active=False), then=Value(NEEDS)),
+        When(Q(now__review_date__lte=today) | changed | Exists(broken), then=Value(NEEDS)),
         default=Value(FINE),
         output_field=IntegerField(),
     )

@@ -1,25 +1,25 @@
-"""What is true of an audience, in one sentence first, and what somebody has to do about it."""
+"""One audience with its versions and lists, and what is true of it: the facts of a loaded row."""
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
-from .models import Activation, Audience, Definition, Lifecycle, Segment
-from .models.workspace import CheckState
-from .terms import joined
+from .facts import Facts, ListFacts, VersionFacts
+from .models import Activation, Audience, Definition, Lifecycle
 
 
 @dataclass(frozen=True)
 class Standing:
-    """An audience with its versions and lists. `audience` needs for_page() or for_rows(), so that nothing is asked twice."""
+    """An audience as it was loaded by for_page(), so that nothing is asked twice; what changes afterwards is not seen."""
 
     audience: Audience
     today: date
 
-    @property
+    @cached_property
     def current(self) -> Definition | None:
         return self._version(Definition.State.CURRENT)
 
-    @property
+    @cached_property
     def draft(self) -> Definition | None:
         return self._version(Definition.State.DRAFT)
 
@@ -31,91 +31,63 @@ class Standing:
         """Return the version that the audience is told by: the current one, else the draft."""
         return self.current or self.draft or self.audience.definitions.all()[0]
 
-    @property
+    @cached_property
     def lists(self) -> list[Activation]:
         """Return the lists that are not retired, by destination."""
         made = [one for one in self.audience.activations.all() if one.lifecycle != Lifecycle.RETIRED]
         return sorted(made, key=lambda one: one.destination.name)
 
-    @property
-    def life(self) -> str:
-        """Return where the audience is in its life, as its lists are."""
-        if self.audience.archived_at:
-            return Lifecycle.RETIRED
-        if self.current is None:
-            return Lifecycle.DRAFT
-        lives = {one.lifecycle for one in self.lists}
-        return Lifecycle.LIVE if Lifecycle.LIVE in lives or len(lives) != 1 else lives.pop()
+    @cached_property
+    def facts(self) -> Facts:
+        audience, segment = self.audience, self.audience.segment
+        return Facts(
+            archived=audience.archived_at is not None,
+            owner=str(audience.owner),
+            owner_active=audience.owner.is_active,
+            segment=str(segment),
+            segment_gone=segment.gone_at is not None,
+            fingerprint=segment.fingerprint,
+            current=version_facts(self.current),
+            draft=version_facts(self.draft),
+            lists=[list_facts(one) for one in self.lists],
+        )
 
     @property
+    def life(self) -> str:
+        return self.facts.life
+
+    @cached_property
     def needs(self) -> list[str]:
-        """Return a sentence for each thing that stops the audience or hides that it is wrong; the worst first."""
-        if self.audience.archived_at or self.current is None:
-            return []
-        said = [sentence for one in self.lists for sentence in list_needs(one)]
-        if self.mismatch:
-            said.append(self.mismatch)
-        if self.audience.segment.gone_at:
-            said.append(f"Customer.io no longer lists {self.audience.segment}, so it can no longer be read.")
-        if not self.audience.owner.is_active:
-            said.append(f"{self.audience.owner} can no longer sign in, so nobody owns this audience. Choose an owner.")
-        review = self.current.review_date
-        if review and review <= self.today:
-            said.append(f"The review was due {review.day} {review:%b %Y}. Check that the definition still holds.")
-        return said
+        return self.facts.needs(self.today)
 
     @property
     def mismatch(self) -> str:
-        """Return a sentence when the segment is no longer the one that the current version was locked with."""
-        if self.current is None or not no_longer_matches(self.current, self.audience.segment):
-            return ""
-        number = self.current.number
-        effect = (
-            "people are still added, nobody is removed"
-            if self.current.suppresses
-            else "nothing is sent but removals of people who opted out"
-        )
-        return (
-            f"The segment no longer matches v{number}: its conditions were changed in Customer.io. "
-            f"Until the change is adopted here or taken back there, {effect}."
-        )
+        return self.facts.mismatch
 
     @property
     def verdict(self) -> str:
-        """Return the first sentence of the page."""
-        if self.audience.archived_at:
-            return "Archived: nothing is sent any more, and what was sent before stays at the lists."
-        if self.current is None:
-            return draft_told(self.draft) if self.draft else "There is no definition yet."
-        if needs := self.needs:
-            return needs[0]
-        names = joined(one.destination.name for one in self.lists) or "no list"
-        return f"v{self.current.number} says who belongs on {names}. Nothing about the set-up needs you."
+        return self.facts.verdict(self.today)
 
 
-def no_longer_matches(locked: Definition, segment: Segment) -> bool:
-    """Whether Customer.io's conditions differ from those that a version was locked with, as the engine judges it."""
-    return bool(locked.fingerprint and segment.fingerprint and locked.fingerprint != segment.fingerprint)
+def version_facts(one: Definition | None) -> VersionFacts | None:
+    """Return what a verdict needs of a version."""
+    if one is None:
+        return None
+    return VersionFacts(
+        one.number, one.purpose, one.fingerprint, one.review_date, one.freshness_minutes, tuple(one.lacking)
+    )
 
 
-def list_needs(one: Activation) -> list[str]:
-    """Return what keeps one list from being sent."""
-    name, pipe = one.destination.name, one.pipe
-    if one.stopped_words:
-        return [f"{name} is stopped: {one.stopped_words}"]
-    if one.destination.archived_at:
-        return [f"{name} is archived, and this list still goes there. Take it off, or ask an administrator."]
-    if pipe is None or pipe.archived_at:
-        return [f"{name} has no pipe, so nothing can be sent there."]
-    if pipe.check_state == CheckState.REFUSED:
-        return [f"{name}: the pipe {pipe.name} is refused. {pipe.check_words}"]
-    return []
-
-
-def draft_told(draft: Definition) -> str:
-    """Return how far a draft is."""
-    parts = [label.lower() for label in draft.lacking]
-    if not parts:
-        return f"v{draft.number} is complete and waits to be locked. Nothing is sent until then."
-    lacks = "1 part is missing" if len(parts) == 1 else f"{len(parts)} parts are missing"
-    return f"v{draft.number} is a draft: {lacks} ({'; '.join(parts)}). Nothing is sent until it is locked."
+def list_facts(one: Activation) -> ListFacts:
+    """Return what a verdict needs of a list."""
+    pipe = one.pipe if one.pipe and not one.pipe.archived_at else None
+    return ListFacts(
+        name=one.destination.name,
+        members=one.members,
+        lifecycle=one.lifecycle,
+        stopped_words=one.stopped_words,
+        archived=one.destination.archived_at is not None,
+        pipe=pipe.name if pipe else "",
+        check_state=pipe.check_state if pipe else "",
+        check_words=pipe.check_words if pipe else "",
+    )

@@ -30,7 +30,7 @@ HOW: Final = """\
 - A churn of 1 %: half a percent of the list leaves, as many enter. Peak memory is the kernel's figure for the process that
   syncs. P9 compares with a row a member in SQLite, the new people in a temporary table, `NOT IN` and `LEFT JOIN`, without
   encryption and identifiers; ours is the stage that compares plus all ledger commits. P12 leaves out the two queries that
-  find out who is signed in.
+  find out who is signed in; it is the page seen again, when rows that did not change are not drawn anew.
 """
 SMALL: Final = """\
 **On small data.** The targets are set for 1 M and 10 M people. What every run costs whatever its size weighs more here, so

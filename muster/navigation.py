@@ -17,8 +17,8 @@ class Place:
 
 
 PLACES = (
-    Place("Your audiences", "home", "audiences:list", Permission.READ, ("/audiences/",)),
-    Place("Runs", "history", "syncs:runs", Permission.READ, ("/runs/", "/pauses/", "/lists/")),
+    Place("Your audiences", "home", "audiences:list", Permission.READ, ("/audiences/", "/lists/")),
+    Place("Runs", "history", "syncs:runs", Permission.READ, ("/runs/", "/pauses/")),
     Place("Health", "activity", "syncs:health_page", Permission.READ, ("/health/",)),
     Place(
         "Connections",

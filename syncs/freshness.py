@@ -9,7 +9,7 @@ from typing import Final
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from audiences.models import Activation, Definition, Lifecycle
+from audiences.models import Activation, Definition, Lifecycle, Purpose
 from muster.figures import age, target
 
 from .models import Run
@@ -77,16 +77,18 @@ def with_freshness(lists: QuerySet[Activation]) -> QuerySet[Activation]:
 
 def of(one: Activation, now: datetime) -> Freshness:
     """Return how fresh a list is; it comes from `with_freshness`."""
-    told = one.fresh_read_at, one.fresh_minutes, one.fresh_purpose == "suppress"  # type: ignore[attr-defined]
+    told = one.fresh_read_at, one.fresh_minutes, one.fresh_purpose == Purpose.SUPPRESS  # type: ignore[attr-defined]
     return Freshness(*told, now)
 
 
 def suppressions(now: datetime) -> list[tuple[Activation, Freshness]]:
     """Return the live suppression lists with how fresh each is, the oldest first. One query."""
     used = Activation.objects.filter(lifecycle=Lifecycle.LIVE, audience__archived_at=None)
-    shown = with_freshness(used.select_related("audience__owner", "destination").order_by("pk"))
+    told = {"fresh_purpose": Purpose.SUPPRESS, "fresh_read_at__lt": now}
+    asked = with_freshness(used).filter(**told)
+    shown = asked.select_related("audience__owner", "destination").order_by("pk")
     found = [(one, of(one, now)) for one in shown]
-    return sorted(((one, how) for one, how in found if how.suppresses), key=lambda pair: pair[1].read_at or now)
+    return sorted(found, key=lambda pair: pair[1].read_at or now)
 
 
 def breached_suppressions(now: datetime) -> list[tuple[Activation, Freshness]]:

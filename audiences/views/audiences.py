@@ -1,5 +1,7 @@
 """The list of audiences, the page of one, its versions, and how it ends."""
 
+from collections import Counter
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
@@ -11,12 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audiences import activating, archiving
 from audiences.definition import clauses, differences
 from audiences.forms.registration import ArchiveForm, FilterForm, ReasonForm
-from audiences.listing import DRAFT, FINE, NEEDS, lede, listed
+from audiences.listing import DRAFT, FINE, NEEDS, in_order, lede, listed
 from audiences.models import Activation, Audience
 from audiences.next_step import next_step
+from audiences.rows import rows
 from audiences.segment_changes import difference
 from audiences.terms_of import terms_of
-from audiences.verdict import Standing
 from audiences.warnings import warnings
 from muster.access import Permission, allow, can, who_can
 from muster.htmx import onward, page
@@ -35,21 +37,20 @@ def list_audiences(request: HttpRequest) -> HttpResponse:
     form, today = FilterForm(request.GET), timezone.localdate()
     wanted = form.wanted()
     found = listed(today, text=wanted["q"], owner=wanted["owner"], purpose=wanted["purpose"], me=me(request))
-    rows = Paginator(found, A_PAGE).get_page(request.GET.get("page"))
-    groups = {
-        rank: [Standing(one, today) for one in rows if getattr(one, "rank", FINE) == rank]
-        for rank in (NEEDS, FINE, DRAFT)
-    }
+    ordered = in_order(found)
+    shown = Paginator(ordered, A_PAGE).get_page(request.GET.get("page"))
+    read, counts = rows([audience for audience, _ in shown], today), Counter(rank for _, rank in ordered)
+    groups = {rank: [read[one] for one, its in shown if its == rank and one in read] for rank in (NEEDS, FINE, DRAFT)}
     context = {
         "form": form,
-        "rows": rows,
-        "needing": groups[NEEDS],
-        "fine": groups[FINE],
-        "drafts": groups[DRAFT],
+        "shown": shown,
+        "needing": (counts[NEEDS], groups[NEEDS]),
+        "fine": (counts[FINE], groups[FINE]),
+        "drafts": (counts[DRAFT], groups[DRAFT]),
         "filtered": any(wanted.values()),
-        "lede": lede(*(len(group) for group in groups.values())),
+        "lede": lede(counts[NEEDS], counts[FINE], counts[DRAFT]),
     }
-    if not rows.paginator.count and not context["filtered"]:
+    if not ordered and not context["filtered"]:
         context |= {"step": (step := next_step()), "can_do": can(request.user, step.needs), "ask": who_can(step.needs)}
     return page(request, "audiences/list.html", context, part="audiences")
 

@@ -1,22 +1,25 @@
 """{% load marks %}: icons, the main navigation, form fields with their help and errors wired up, links to other pages."""
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django import forms, template
 from django.conf import settings
 from django.core.paginator import Page
+from django.db.models.fields import BLANK_CHOICE_DASH
 from django.template import Context
+from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 
 from muster.access import can
-from muster.navigation import PLACES
+from muster.navigation import PLACES, Place
 
 register = template.Library()
 
+DASHES = BLANK_CHOICE_DASH[0][1]
 INPUT_CLASSES = {
     forms.Select: "select",
     forms.SelectMultiple: "select",
@@ -27,7 +30,7 @@ INPUT_CLASSES = {
 }
 
 
-@lru_cache(maxsize=1)
+@cache
 def icon_names() -> frozenset[str]:
     """Return the names of the symbols in static/icons.svg."""
     sprite = (settings.BASE_DIR / "static" / "icons.svg").read_text(encoding="utf-8")
@@ -35,6 +38,7 @@ def icon_names() -> frozenset[str]:
 
 
 @register.simple_tag
+@cache
 def icon(name: str) -> str:
     """`{% icon "ok" %}`: a symbol of the sprite. A word always stands beside it. Raises for a name that is not there."""
     if name not in icon_names():
@@ -42,27 +46,38 @@ def icon(name: str) -> str:
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#i-{}"/></svg>', static("icons.svg"), name)
 
 
-@register.inclusion_tag("_navigation.html", takes_context=True)
-def navigation(context: Context, label: str) -> dict[str, object]:
+@register.simple_tag
+def once(name: str) -> str:
+    """`{% once "_head.html" %}`: a template that says the same on every page, worked out once a process."""
+    return render_to_string(name) if settings.DEBUG else _kept(name)
+
+
+_kept = cache(render_to_string)
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: Context, label: str) -> str:
     """`{% navigation "Main" %}`: the pages that this person may open, the one that is open marked."""
     request = context["request"]
-    entries = []
-    for place in PLACES:
-        if not can(request.user, place.needs):
-            continue
-        try:
-            href = reverse(place.url_name)
-        except NoReverseMatch:
-            continue
-        current = request.path == href or request.path.startswith(place.covers)
-        entries.append({"place": place, "href": href, "current": current})
-    return {"entries": entries, "label": label}
+    places = tuple(place for place in PLACES if can(request.user, place.needs))
+    return _navigation(label, places, next((place for place in places if _is_open(place, request.path)), None))
+
+
+def _is_open(place: Place, path: str) -> bool:
+    return path == reverse(place.url_name) or path.startswith(place.covers)
+
+
+@lru_cache(maxsize=256)
+def _navigation(label: str, places: tuple[Place, ...], current: Place | None) -> str:
+    entries = [{"place": place, "href": reverse(place.url_name), "current": place is current} for place in places]
+    return render_to_string("_navigation.html", {"label": label, "entries": entries})
 
 
 @register.inclusion_tag("_field.html")
 def field(bound: forms.BoundField, *, wide: bool = False) -> dict[str, object]:
     """`{% field form.name %}`: label, input, help and errors, connected for those who cannot see the page."""
     widget = bound.field.widget
+    _name_the_empty_choice(bound.field)
     css_class = _css_class(widget)
     return {
         "bound": bound,
@@ -70,7 +85,18 @@ def field(bound: forms.BoundField, *, wide: bool = False) -> dict[str, object]:
         "wide": wide,
         "one_box": isinstance(widget, forms.CheckboxInput),
         "group": bound.use_fieldset,
+        # The first choice of a list says by itself that nothing has to be chosen.
+        "optional": not bound.field.required and type(widget) is not forms.Select,
     }
+
+
+def _name_the_empty_choice(asked: forms.Field) -> None:
+    """Django shows "---------" for it, which says nothing."""
+    words = "Choose one" if asked.required else "Not chosen"
+    if isinstance(asked, forms.ModelChoiceField):
+        asked.empty_label = words if asked.empty_label == DASHES else asked.empty_label
+    elif isinstance(asked, forms.ChoiceField) and ("", DASHES) in (choices := list(asked.choices)):  # type: ignore[arg-type]
+        asked.choices = [(value, words if value == "" else label) for value, label in choices]
 
 
 def _css_class(widget: forms.Widget) -> str:

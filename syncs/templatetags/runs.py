@@ -1,4 +1,4 @@
-"""{% load runs %}: the marks of runs and lists, and the lines of a run's timeline."""
+"""{% load runs %}: the marks of runs, and the lines of a run's timeline."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,6 @@ from datetime import datetime
 from django import template
 from django.utils.html import format_html
 
-from audiences.models import Lifecycle
 from muster.audit import MUSTER
 from muster.models import Event
 from muster.templatetags.marks import icon
@@ -14,14 +13,6 @@ from syncs.states import ICONS, RunState
 
 register = template.Library()
 
-LIFE_ICONS = {
-    Lifecycle.DRAFT: "pencil",
-    Lifecycle.IN_PILOT: "pilot",
-    Lifecycle.PILOT_PASSED: "list",
-    Lifecycle.LIVE: "play",
-    Lifecycle.PAUSED: "pause",
-    Lifecycle.RETIRED: "archive",
-}
 WARNING = ("waits", "was taken over", "ended Held", "ended Failed", "ended Lost", "ended Done with rejects")
 
 
@@ -30,14 +21,6 @@ def run_state(state: str) -> str:
     """`{% run_state run.state %}`: icon and word."""
     name, look = ICONS[state]
     return format_html('<span class="state state-{}">{}{}</span>', look, icon(name), RunState(state).label)
-
-
-@register.simple_tag
-def life(lifecycle: str, paused: bool = False) -> str:
-    """`{% life list.lifecycle paused %}`: outlined tag; a pause that reaches a live list is what counts."""
-    shown = Lifecycle.PAUSED if paused and lifecycle != Lifecycle.RETIRED else Lifecycle(lifecycle)
-    look = shown.value.replace("_", "-")
-    return format_html('<span class="life life-{}">{}{}</span>', look, icon(LIFE_ICONS[shown]), shown.label)
 
 
 @dataclass(frozen=True)

@@ -56,12 +56,12 @@ def attention(request: HttpRequest) -> HttpResponse:
     return varied(page(request, "syncs/attention.html", context))
 
 
-def marks(lists: list[tuple[Activation, Freshness]]) -> dict[int, list[tuple[Activation, Freshness]]]:
-    """Return by suppression audience its lists that are out of date, also where there is none: its row is cleared then."""
-    found: dict[int, list[tuple[Activation, Freshness]]] = {one.audience_id: [] for one, _ in lists}
+def marks(lists: list[tuple[Activation, Freshness]]) -> dict[str, list[tuple[Activation, Freshness]]]:
+    """Return by suppression audience (its slug) the lists that are out of date, also where there is none: its row is cleared then."""
+    found: dict[str, list[tuple[Activation, Freshness]]] = {one.audience.slug: [] for one, _ in lists}
     for one, how in lists:
         if how.breached:
-            found[one.audience_id].append((one, how))
+            found[one.audience.slug].append((one, how))
     return found
 
 

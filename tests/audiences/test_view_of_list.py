@@ -13,6 +13,7 @@ from django.utils import timezone
 from audiences.listing import DRAFT, FINE, NEEDS, listed
 from audiences.models import Audience
 from audiences.models.workspace import CheckState
+from audiences.rows import rows
 from audiences.verdict import Standing
 from muster.models import Person
 from tests import factories
@@ -199,3 +200,43 @@ def test_archived_audiences_are_not_listed(marketer: Person, signed_in: Sign) ->
 
 def test_strangers_are_sent_to_sign_in(client: Client, db: None) -> None:
     assert client.get("/").headers["Location"].startswith("/sign-in/")
+
+
+@pytest.mark.engine
+def test_a_row_says_what_the_page_of_its_audience_says(db: None) -> None:
+    today = timezone.localdate()
+    stopped, draft, edited = live("Stopped"), factories.audience(name="Draft"), live("Edited")
+    stopped.activations.update(stopped_words="401", members=7)
+    factories.definition(draft, state="draft", lacking=["Cadence"])
+    factories.definition(edited, state="draft", purpose="suppress")
+    factories.activation(edited, lifecycle="retired")
+    made = [stopped, draft, edited, live("Fine")]
+
+    read = rows([one.pk for one in made], today)
+
+    for one in made:
+        row, standing = read[one.pk], Standing(one, today)
+        assert (row.needs, row.verdict, row.life) == (tuple(standing.needs), standing.verdict, standing.life)
+        assert row.lists == tuple(standing.facts.lists)
+        assert (row.number, row.owner) == (standing.newest.number, one.owner.full_name)
+    assert read[edited.pk].edited == 2
+    assert read[draft.pk].edited is None
+
+
+def test_a_row_that_changed_is_drawn_anew(marketer: Person, signed_in: Sign) -> None:
+    client, one = signed_in(marketer), live("Carts")
+    assert "0 people accepted" in client.get("/").content.decode()
+    one.activations.update(members=1)
+    assert "1 person accepted" in client.get("/").content.decode()
+    Audience.objects.update(name="Baskets")
+    page = client.get("/").content.decode()
+    assert "Baskets" in page
+    assert "Carts" not in page
+
+
+def test_groups_and_lede_count_all_pages(marketer: Person, signed_in: Sign) -> None:
+    for number in range(51):
+        live(f"Number {number:02}")
+    page = signed_in(marketer).get("/?page=2").content.decode()
+    assert "51 are live." in page
+    assert 'Live <span class="n">51</span>' in page

@@ -118,7 +118,7 @@ def test_a_suppression_is_out_of_date_on_both_pages(inside: Browser) -> None:
     )
     inside.open("/")
     inside.until(
-        lambda: "Out of date at" in inside.find(f"#stale-{made.audience_id}").text, "the word in the audience's row"
+        lambda: "Out of date at" in inside.find(f"#stale-{made.audience.slug}").text, "the word in the audience's row"
     )
     inside.look("audiences-breached")
 

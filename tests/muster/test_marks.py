@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from django import forms
 from django.conf import settings
+from django.db import models
 from django.template import Context, Template, TemplateSyntaxError
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -109,6 +110,24 @@ def test_a_field_that_is_fine() -> None:
     assert "aria-invalid" not in drawn
     assert "optional" not in drawn
     assert "optional" in draw("{% field form.note %}", form=Trial())
+
+
+class People(forms.Form):
+    boss = forms.ModelChoiceField(Person.objects.none())
+    deputy = forms.ModelChoiceField(Person.objects.none(), required=False)
+    checker = forms.ModelChoiceField(Person.objects.none(), required=False, empty_label="Nobody")
+    colour = models.CharField(choices=[("a", "A")]).formfield()
+
+
+@pytest.mark.django_db
+def test_no_choice_reads_as_dashes() -> None:
+    form = People()
+    words = {name: draw("{% field bound %}", bound=form[name]) for name in form.fields}
+    assert "Choose one" in words["boss"]
+    assert "Not chosen" in words["deputy"]
+    assert "Nobody" in words["checker"]
+    assert "Choose one" in words["colour"]
+    assert not any("---" in drawn or "optional" in drawn for drawn in words.values())
 
 
 def test_a_field_that_is_wrong_says_so_to_everybody() -> None:

@@ -132,7 +132,7 @@ def test_a_suppression_out_of_date_says_so_in_its_row_and_a_fresh_one_clears_it(
     rows = client.get("/").content.decode()
 
     for made, said in ((stale, True), (fresh, False)):
-        mark = re.search(rf'<div hx-swap-oob="innerHTML:#stale-{made.audience_id}">(.*?)</div>', shown, re.DOTALL)
+        mark = re.search(rf'<div hx-swap-oob="innerHTML:#stale-{made.audience.slug}">(.*?)</div>', shown, re.DOTALL)
         assert mark
         assert ("Out of date at" in mark.group(1)) is said
-        assert f'id="stale-{made.audience_id}"' in rows
+        assert f'id="stale-{made.audience.slug}"' in rows

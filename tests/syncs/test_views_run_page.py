@@ -103,7 +103,7 @@ def test_a_running_run_on_the_page(signed_in: Signed, marketer: Person, manager:
         "1,894 of 86,204 people",
         "No usable identifier 578",
         "2,317 Phone not valid",
-        "18 Erased",
+        "Erased: 18",
         "Passed, 4,100 of at most 4,230 removals",
         "Picked up by worker web-1:4711.",
     ):
