@@ -57,7 +57,7 @@ def attention(request: HttpRequest) -> HttpResponse:
 
 
 def marks(lists: list[tuple[Activation, Freshness]]) -> dict[str, list[tuple[Activation, Freshness]]]:
-    """Return by suppression audience (its slug) the lists that are out of date, also where there is none: its row is cleared then."""
+    """Return by audience (its slug) the suppression lists out of date; none of them clears the audience's row."""
     found: dict[str, list[tuple[Activation, Freshness]]] = {one.audience.slug: [] for one, _ in lists}
     for one, how in lists:
         if how.breached:
