@@ -120,9 +120,12 @@ def has_work(run: Run, pass_name: str) -> bool:
     return "adds" not in run.held and run.adds + run.changes + run.reasserts > 0
 
 
-def reasserted(run: Run) -> None:
-    """Note whom this run has sent again: the members of batches once unknown, and who would have expired."""
-    if "adds" not in run.held and run.planned_at is not None:
+def reasserted(run: Run, lease: Lease) -> None:
+    """Note whom a run sent again: members of batches once unknown, and who would have expired. Raises LeaseLost."""
+    if "adds" in run.held or run.planned_at is None:
+        return
+    unknown = Batch.objects.filter(activation=run.activation, was_unknown=True, reasserted=False)
+    with transaction.atomic():
+        lease.write(payload_version=run.payload_version)
         expiry.asserted(run, everybody=sends_everybody(run))
-        unknown = Batch.objects.filter(activation=run.activation, was_unknown=True, reasserted=False)
         unknown.filter(created_at__lt=run.planned_at).exclude(state=BatchState.SENDING).update(reasserted=True)

@@ -1,5 +1,5 @@
 from .batch import Batch, RejectedRow
-from .ledger import LedgerShard, Tombstone
+from .ledger import LedgerShard, LedgerWhole, Tombstone
 from .pause import Beat, Pause
 from .portion import AssertedPortion
 from .pull import Pull, StagedShard
@@ -11,6 +11,7 @@ __all__ = [
     "Batch",
     "Beat",
     "LedgerShard",
+    "LedgerWhole",
     "Pause",
     "PlanShard",
     "Pull",
