@@ -5,7 +5,7 @@ ledger; which identifiers that would be removed a wanted person still carries.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -45,6 +45,7 @@ class Counts:
     out: Counter[str] = field(default_factory=Counter)
     removes_by: Counter[str] = field(default_factory=Counter)
     ops: Counter[int] = field(default_factory=Counter)
+    renewals: int = 0
     unchanged: int = 0
     removes: int = 0
     optouts: int = 0
@@ -64,6 +65,7 @@ class Counts:
             "adds": self.ops[ADD],
             "changes": self.ops[CHANGE],
             "reasserts": self.ops[REASSERT],
+            "renewals": self.renewals,
             "unchanged": self.unchanged,
             "removes": self.removes,
             "optouts": self.optouts,
@@ -84,8 +86,11 @@ class Comparison:
         self.counts = Counts()
         self.others = Others(erased_keys=self.erased.keys, erased_identifier=self.erased.identifier)
 
-    def planned(self, *, everybody: bool) -> list[tuple[int, Columns]]:
-        """Return (number, columns) for each prefix in which something has to happen; `everybody` is sent again."""
+    def planned(self, *, everybody: bool, expiring: Sequence[tuple[bytes, bytes]] = ()) -> list[tuple[int, Columns]]:
+        """Return (number, columns) for each prefix in which something has to happen.
+
+        `everybody` is sent again; those whose keys are in `expiring` too, counted apart.
+        """
         ledger = Ledger(self.activation, texts_too=self.terms.texts)
         self.others.excluded_tokens = [self._tokens_of(staged) for staged in self.exclusions]
         out = self._out()
@@ -96,6 +101,8 @@ class Comparison:
             final = with_blocked(people, self.terms.rules, out[number], self.others.blocked)
             out[number] = final
             again = np.ones(len(final), np.bool_) if everybody else within(people["key"], intervals)
+            expires = within(people["key"], expiring) & ~again
+            again |= expires
             digests = self.terms.digests(people)
             sides = Sides(
                 people=people,
@@ -107,6 +114,7 @@ class Comparison:
                 erased_keys=self.erased.keys,
             )
             shards.append(merge(sides, again if again.any() else None))
+            self.counts.renewals += int((shards[-1].op[expires] == REASSERT).sum())
             self._count_people(final, len(sides.ledger["key"]))
         claimed = self._claimed(shards, out, ledger)
         plans = []
@@ -201,7 +209,7 @@ def unknown_intervals(activation: Activation) -> list[tuple[bytes, bytes]]:
     return [(bytes(row.key_from), bytes(row.key_to)) for row in rows.only("key_from", "key_to")]
 
 
-def within(keys: Array, intervals: list[tuple[bytes, bytes]]) -> Flags:
+def within(keys: Array, intervals: Sequence[tuple[bytes, bytes]]) -> Flags:
     """Return which keys are in one of the intervals; an empty end is open."""
     found = np.zeros(len(keys), np.bool_)
     for start, stop in intervals:

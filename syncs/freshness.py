@@ -81,12 +81,16 @@ def of(one: Activation, now: datetime) -> Freshness:
     return Freshness(*told, now)
 
 
-def breached_suppressions(now: datetime) -> list[tuple[Activation, Freshness]]:
-    """Return the live suppression lists that are past twice their target, the oldest first. One query."""
+def suppressions(now: datetime) -> list[tuple[Activation, Freshness]]:
+    """Return the live suppression lists with how fresh each is, the oldest first. One query."""
     used = Activation.objects.filter(lifecycle=Lifecycle.LIVE, audience__archived_at=None)
     told = {"fresh_purpose": Purpose.SUPPRESS, "fresh_read_at__lt": now}
     asked = with_freshness(used).filter(**told)
     shown = asked.select_related("audience__owner", "destination").order_by("pk")
     found = [(one, of(one, now)) for one in shown]
-    stale = [(one, how) for one, how in found if how.breached]
-    return sorted(stale, key=lambda pair: pair[1].read_at or now)
+    return sorted(found, key=lambda pair: pair[1].read_at or now)
+
+
+def breached_suppressions(now: datetime) -> list[tuple[Activation, Freshness]]:
+    """Return those that are past twice their target, the oldest first. One query."""
+    return [(one, how) for one, how in suppressions(now) if how.breached]

@@ -12,6 +12,8 @@ WIDTH: Final = 893.0
 ROW: Final = 19.0
 WIDEST: Final = 15.6
 MINUTES: Final = 1440
+STEP: Final = 18
+FIFTH: Final = 5
 GLYPHS: Final = {
     "failed": ("slot-glyph", "M5 5l6 6m0-6l-6 6"),
     "held": ("slot-glyph-dark", "M6 5v6m4-6v6"),
@@ -66,6 +68,7 @@ class Day:
     x: str
     look: str
     words: str
+    glyph: tuple[str, str] | None = None
 
 
 def strip(cells: Sequence[Cell], now: datetime, zone: tzinfo) -> list[Day]:
@@ -76,7 +79,31 @@ def strip(cells: Sequence[Cell], now: datetime, zone: tzinfo) -> list[Day]:
         day = today - timedelta(days=DAYS - 1 - place)
         ended = [one for one in cells if one.settled and one.due.astimezone(zone).date() == day]
         late = sum(not one.on_time for one in ended)
-        look = "due" if not ended else "done" if not late else "some" if late < len(ended) else "failed"
-        words = f"{day:%a} {day.day}: {late} not on time" if late else ""
-        found.append(Day(f"{0.8 + place * 18:.1f}", look, words))
+        look = day_look(ended)
+        words = f"{day:%a} {day.day}: {late} of {len(ended)} not on time" if late else ""
+        left = 0.8 + place * STEP
+        found.append(Day(f"{left:.1f}", look, words, day_glyph(look, left)))
     return found
+
+
+def day_look(ended: Sequence[Cell]) -> str:
+    """Return how a day looks by its slots that have ended, the worst first: a fifth or more failed, or missed; held."""
+    if not ended:
+        return "due"
+    for look in ("failed", "missed"):
+        if sum(one.look == look for one in ended) * FIFTH >= len(ended):
+            return look
+    if any(one.look == "held" for one in ended):
+        return "held"
+    return "done" if all(one.on_time for one in ended) else "some"
+
+
+def day_glyph(look: str, left: float) -> tuple[str, str] | None:
+    """Return the class and path of the mark on a day's cell; a day that was on time and one that was missed have none."""
+    start = f"{left + 4.2:.1f}"
+    marks = {
+        "some": ("glyph", f"M{start} 9h6"),
+        "failed": ("glyph", f"M{start} 6l6 6m0-6l-6 6"),
+        "held": ("slot-glyph-dark", f"M{left + 5.2:.1f} 6v6m4-6v6"),
+    }
+    return marks.get(look)

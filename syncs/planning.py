@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from . import compare, guards
+from . import compare, expiry, guards
 from .admission import held_by_production
 from .compare import Comparison, Counts
 from .figures import facts_of, released
@@ -33,13 +33,15 @@ def plan(
     if not run.is_dry:
         compare.reshard(activation, lease, staged.people, texts_too=terms.texts)
     comparison = Comparison(terms, staged, [Staged(one) for one in exclusions], beat)
-    # A ledger restored from an older backup does not know whom later runs added: everybody is sent again first.
-    everybody = run.kind == Run.Kind.REASSERT or activation.epoch > activation.asserted_epoch
-    plans = comparison.planned(everybody=everybody)
+    everybody = sends_everybody(run)
+    at = clock()
+    renewing = [] if everybody else expiry.expiring(run, at)
+    plans = comparison.planned(everybody=everybody, expiring=expiry.intervals(renewing))
     at = clock()
     verdict, release = judged(terms, comparison.counts, missing, at)
     fields = {
         **comparison.counts.fields(),
+        "renewing": renewing,
         "unusable": unusable(terms) | wrong_types(terms, staged, beat),
         "verdict": verdict,
         "planned_at": at,
@@ -51,6 +53,12 @@ def plan(
         if release is not None and not run.is_dry:
             Release.objects.filter(pk=release.pk).update(used_by=run)
         tell(run, "compared", summary(run, missing), at)
+
+
+def sends_everybody(run: Run) -> bool:
+    """Whether a run sends every member again."""
+    # A ledger restored from an older backup does not know whom later runs added: everybody is sent again first.
+    return run.kind == Run.Kind.REASSERT or run.activation.epoch > run.activation.asserted_epoch
 
 
 def judged(terms: Terms, counts: Counts, missing: list[str], at: datetime) -> tuple[dict[str, Any], Release | None]:
@@ -107,6 +115,8 @@ def summary(run: Run, missing: list[str]) -> str:
             parts.append(f"Released: {said['figure']:,} {label}, over the limit of {said['limit']:,}.")
         elif said["figure"]:
             parts.append(f"Guard passed: {said['figure']:,} {label}, limit {said['limit']:,}.")
+    if run.renewals:
+        parts.append(f"{run.renewals:,} are sent again before the platform lets them expire; no guard judges that.")
     parts += [f"An exclusion could not be read: {words}" for words in missing]
     return " ".join(parts)
 
@@ -121,10 +131,11 @@ def has_work(run: Run, pass_name: str) -> bool:
 
 
 def reasserted(run: Run, lease: Lease) -> None:
-    """Note that the members of batches once unknown were sent again by this run. Raises LeaseLost."""
+    """Note whom a run sent again: members of batches once unknown, and who would have expired. Raises LeaseLost."""
     if "adds" in run.held or run.planned_at is None:
         return
     unknown = Batch.objects.filter(activation=run.activation, was_unknown=True, reasserted=False)
     with transaction.atomic():
         lease.write(payload_version=run.payload_version)
+        expiry.asserted(run, everybody=sends_everybody(run))
         unknown.filter(created_at__lt=run.planned_at).exclude(state=BatchState.SENDING).update(reasserted=True)

@@ -88,8 +88,8 @@ def _workers(beat: Beat | None, redis: Beat | None, now: datetime, stale: timede
         return Figure("workers", "unknown", note, "unknown")
     whole = max(expected, beat.count)
     tone = "bad" if not beat.count else "warn" if beat.count < whole else "ok"
-    since = f"since {_ago(beat.since, now)}" if tone != "ok" and beat.since else ""
-    return Figure("", f"{beat.count} of {whole} workers", since, tone)
+    since = beat.since and (f"since {_ago(beat.since, now)}" if tone != "ok" else f"alive for {_age(beat.since, now)}")
+    return Figure("", f"{beat.count} of {whole} workers", since or "", tone)
 
 
 def _redis(beat: Beat | None, now: datetime, stale: timedelta) -> Figure:
@@ -126,5 +126,9 @@ def _effect(figures: list[Figure]) -> str:
     return ""
 
 
+def _age(at: datetime, now: datetime) -> str:
+    return age((now - at).total_seconds())
+
+
 def _ago(at: datetime, now: datetime) -> str:
-    return f"{age((now - at).total_seconds())} ago"
+    return f"{_age(at, now)} ago"

@@ -64,7 +64,7 @@ class Reader:
     def _read(self, segment: Segment, columns: dict[str, object], began_after: datetime) -> Pull:
         found = pull.find_or_create(segment, columns, began_after=began_after, fingerprint=None, at=self.clock())
         if found.state in (PullState.WAITING, PullState.RUNNING):
-            found = pull.advance(found.pk, holder=self.lease.row.holder, stop=self._stop)
+            found = pull.advance(found.pk, holder=self.lease.row.holder, stop=self._stop, clock=self.clock)
             if found.state not in (PullState.WAITING, PullState.RUNNING):
                 ring_for_waiting(segment, self.clock())
         if found.state in (PullState.WAITING, PullState.RUNNING):

@@ -90,9 +90,15 @@ class Regularity:
         text = f"{number(self.on_time)} of {number(len(self.ended))} on time"
         if self.gap is None:
             return f"{text}; none arrived"
+        return f"{text}; longest gap {self.gap_told(zone)}" if self.gap[0] else text
+
+    def gap_told(self, zone: tzinfo, ordinary: timedelta = timedelta(0)) -> str:
+        """Return "2 h, Thu 19"; "none" where none is longer than is ordinary, "nothing arrived" where nothing ever did."""
+        if self.gap is None:
+            return "nothing arrived" if self.ended else "none"
         longest, began = self.gap
         local = began.astimezone(zone)
-        return f"{text}; longest gap {age(longest.total_seconds())}, {local:%a} {local.day}" if longest else text
+        return f"{age(longest.total_seconds())}, {local:%a} {local.day}" if longest > ordinary else "none"
 
 
 def regularity(slots: Iterable[Slot]) -> Regularity:

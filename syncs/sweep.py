@@ -11,6 +11,7 @@ from audiences import watch
 from . import staging
 from .doorbell import ring, ring_to_look
 from .models import Pause, PlanShard, Run
+from .purge import purge
 from .states import FINISHED, LIVE, BatchState, RunState
 
 PLANS_KEPT = timedelta(hours=1)
@@ -18,7 +19,12 @@ PLANS_KEPT = timedelta(hours=1)
 
 def sweep(*, at: datetime) -> dict[str, int]:
     """Ring for due runs and drop what is no longer needed. Return how many of each."""
-    return {"rang": ring_due(at=at), "plans": drop_plans(at), "readings": staging.drop_unused(at)}
+    return {
+        "rang": ring_due(at=at),
+        "plans": drop_plans(at),
+        "readings": staging.drop_unused(at),
+        "purged": purge(at=at),
+    }
 
 
 def due(at: datetime) -> QuerySet[Run]:

@@ -304,7 +304,8 @@ def _removals(run: Run) -> Pass:
 
 def _additions(run: Run) -> Pass:
     total = additions_of(run)
-    named_parts = ((run.adds, "new"), (run.changes, "changed"), (run.reasserts, "sent again"))
+    again = (run.reasserts - run.renewals, "sent again"), (run.renewals, "sent again before they expire")
+    named_parts = ((run.adds, "new"), (run.changes, "changed"), *again)
     parts = [", ".join(f"{number:,} {name}" for number, name in named_parts if number)] if total else []
     note = "; ".join([*parts, _became(run, "adds", run.accepted_adds, total)])
     return Pass("Additions", "plus", total, note, run.accepted_adds, 0 if run.is_dry else total)

@@ -4,6 +4,7 @@ from django.urls import path
 
 from .views import (
     actions,
+    budgets,
     changes,
     fragments,
     health_page,
@@ -48,4 +49,5 @@ urlpatterns = [
     path("audiences/<slug:slug>/readiness/", readiness.of_audience, name="readiness_of"),
     path("audiences/<slug:slug>/checked/", readiness.checked, name="checked"),
     path("audiences/<slug:slug>/runs/", fragments.of_audience, name="of_audience"),
+    path("audiences/<slug:slug>/budget/", budgets.budget, name="budget"),
 ]

@@ -141,5 +141,6 @@ SYNCS: dict[str, Row] = {
     "readiness/": reads(PEOPLE),
     "audiences/<slug:slug>/readiness/": reads(PEOPLE),
     "audiences/<slug:slug>/checked/": acts(OPERATORS),
+    "audiences/<slug:slug>/budget/": reads(PEOPLE),
 }
 TABLE: dict[str, Row] = {**MUSTER, **AUDIENCES, **CONNECTIONS, **SYNCS}

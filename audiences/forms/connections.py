@@ -11,7 +11,7 @@ from audiences.models import Destination, Pipe, Workspace
 from audiences.platforms import PAYLOAD_NAMES, PLATFORMS, Family, Payload
 from muster.addresses import Forbidden, check_url
 
-from .fields import LineField
+from .fields import LineField, WholeNumberField
 
 VISIBLE = re.compile(r"[\x21-\x7e]+")
 PAYLOADS = {
@@ -19,6 +19,8 @@ PAYLOADS = {
     Payload.AUDIENCELIST: "many people in one event",
     Payload.IDENTIFY_TRACK: "a trait and an event for each person",
 }
+MOST_LAG = 10_080  # a week
+MOST_LIFE = 540  # the longest that a platform documents
 KEPT = "Write-only. After saving, only the last 4 characters are shown."
 
 
@@ -78,10 +80,16 @@ class WorkspaceForm(ConnectionForm):
         label="Why ids with “@” may be sent",
         help_text="An id that holds “@” looks like an address, so it is left out. A reason here lets them be sent.",
     )
+    lag_minutes = WholeNumberField(
+        max_value=MOST_LAG,
+        required=False,
+        label="Segment lag, in minutes",
+        help_text="How long Customer.io takes until somebody is in a segment, as you know it. It is part of each budget.",
+    )
 
     class Meta:
         model = Workspace
-        fields = ("name", "region", "do_not_share", "ids_with_at_reason")
+        fields = ("name", "region", "do_not_share", "ids_with_at_reason", "lag_minutes")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -148,13 +156,26 @@ class DestinationForm(ConnectionForm):
         label="Account",
         help_text="Ad account, project or schema, as the platform calls it.",
     )
+    lag_minutes = WholeNumberField(
+        max_value=MOST_LAG,
+        required=False,
+        label="Platform lag, in minutes",
+        help_text="How long the platform takes until an ad can use who arrived, as you know it. Nobody can measure it.",
+    )
+    life_span_days = WholeNumberField(
+        min_value=2,
+        max_value=MOST_LIFE,
+        required=False,
+        label="Members expire after, in days",
+        help_text="As the lists there say (Google Ads: membership duration, at most 540). Muster sends members again before.",
+    )
     payload = forms.ChoiceField(
         label="Payload", choices=[(str(kind), f"{PAYLOAD_NAMES[kind]}: {words}") for kind, words in PAYLOADS.items()]
     )
 
     class Meta:
         model = Destination
-        fields = ("name", "platform", "account", "payload")
+        fields = ("name", "platform", "account", "payload", "lag_minutes", "life_span_days")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

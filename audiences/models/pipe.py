@@ -15,6 +15,12 @@ class Destination(models.Model):
     platform = models.CharField(max_length=20, choices=[(kind, platform.label) for kind, platform in PLATFORMS.items()])
     account = models.CharField(max_length=120, blank=True, default="", help_text="Ad account, project or schema")
     payload = models.CharField(max_length=20, help_text="The administrator's default payload type")
+    lag_minutes = models.PositiveIntegerField(
+        null=True, blank=True, help_text="How late the platform is, as people declare it; never measured"
+    )
+    life_span_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="How long its lists keep a member who is not sent again; empty: the platform's"
+    )
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -37,6 +37,9 @@ class Workspace(models.Model):
         default="",
         help_text="The attribute that says: do not share this person. It is part of every consent rule.",
     )
+    lag_minutes = models.PositiveIntegerField(
+        null=True, blank=True, help_text="How late Customer.io's segments are, as people declare it; never measured"
+    )
     people = models.PositiveBigIntegerField(null=True, blank=True)
     data_out = models.JSONField(
         default=list, blank=True, help_text="Customer.io's own RudderStack Data Out, as last read."

@@ -6,14 +6,18 @@ A round is known by the reason that its runs carry, so that a history that was i
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from datetime import time as clock_time
 from typing import Final
 
 from django.utils import timezone
 
 from audiences.models import Activation, Lifecycle
-from audiences.terms import SUPPRESS
+from audiences.terms import CADENCES, SUPPRESS
 from muster.models import Person
-from syncs.models import Run
+from syncs.models import Run, Schedule
+from syncs.schedule import DAILY, INTERVAL, Rhythm
+from syncs.slots import set_schedule
 
 from . import proving
 from .audience_plans import AUDIENCES
@@ -21,6 +25,9 @@ from .northwind import BOUGHT, CART_1, HOLDOUT, LAPSED, VIP
 from .orders import StandIns
 from .playing import begun, ended
 from .sign_ins import CAST, HELEN
+
+DAY_MINUTES = 1440
+MORNING, ZONE = clock_time(6), "America/New_York"
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +74,17 @@ def play() -> None:
             log.warning("the round %r did not end in time; the rest of the history is left out", played.why)
             return
     preview()
+    schedule(timezone.now())
+
+
+def schedule(at: datetime) -> None:
+    """Let every list be synced by itself from now on, as its definition promises; daily ones in the early morning."""
+    for made in lists():
+        minutes = CADENCES.get(made.audience.definitions.all()[0].cadence)
+        if minutes is None or Schedule.objects.filter(activation=made).exists():
+            continue
+        rhythm = Rhythm(DAILY, at=MORNING, zone=ZONE) if minutes == DAY_MINUTES else Rhythm(INTERVAL, minutes=minutes)
+        set_schedule(made, rhythm, by=made.audience.owner, at=at)
 
 
 def lists() -> list[Activation]:

@@ -156,11 +156,12 @@ class DestinationPlan:
     name: str
     platform: str
     account: str
+    lag_minutes: int | None = None
 
 
 META, GOOGLE, AMPLITUDE, WAREHOUSE = "meta", "google", "amplitude", "warehouse"
 DESTINATIONS: Final = (
-    DestinationPlan(META, "Meta, NW US", "meta", "act_4471902118"),
+    DestinationPlan(META, "Meta, NW US", "meta", "act_4471902118", 7),
     DestinationPlan(GOOGLE, "Google Ads, NW US", "google_ads", "884-130-2117"),
     DestinationPlan(AMPLITUDE, "Amplitude", "amplitude", "Northwind production"),
     DestinationPlan(WAREHOUSE, "Warehouse", "warehouse", "rudder_events"),

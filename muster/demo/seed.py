@@ -149,6 +149,7 @@ class Seeding:
         if made is None:
             payload = PLATFORMS[plan.platform].payloads[0]
             made = Destination(name=plan.name, platform=plan.platform, account=plan.account, payload=payload)
+            made.lag_minutes = plan.lag_minutes
             self.connect(made)
         return made
 

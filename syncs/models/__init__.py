@@ -1,12 +1,14 @@
 from .batch import Batch, RejectedRow
 from .ledger import LedgerShard, LedgerWhole, Tombstone
 from .pause import Beat, Pause
+from .portion import AssertedPortion
 from .pre_flight import PreFlight
 from .pull import Pull, StagedShard
 from .run import PlanShard, Release, Run
 from .slot import Schedule, Slot
 
 __all__ = [
+    "AssertedPortion",
     "Batch",
     "Beat",
     "LedgerShard",

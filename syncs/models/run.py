@@ -108,6 +108,10 @@ class Run(models.Model):
     adds = models.PositiveBigIntegerField(default=0)
     changes = models.PositiveBigIntegerField(default=0)
     reasserts = models.PositiveBigIntegerField(default=0)
+    renewals = models.PositiveBigIntegerField(
+        default=0, help_text="Of the re-asserts: people sent again before the platform lets them expire"
+    )
+    renewing = models.JSONField(default=list, blank=True, help_text="Portions sent again so (see syncs/expiry.py)")
     removes = models.PositiveBigIntegerField(default=0)
     optouts = models.PositiveBigIntegerField(default=0)
     releases = models.PositiveBigIntegerField(default=0)

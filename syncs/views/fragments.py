@@ -16,7 +16,7 @@ from muster.htmx import page, varied
 from syncs import freshness, unsuppressed
 from syncs.attention import needs
 from syncs.first_to_pass import first_to_pass
-from syncs.freshness import breached_suppressions, with_freshness
+from syncs.freshness import Freshness, suppressions, with_freshness
 from syncs.models import Pause, Run
 from syncs.reassert import shown_by
 from syncs.regularity import Regularity
@@ -50,7 +50,19 @@ def strip(request: HttpRequest) -> HttpResponse:
 def attention(request: HttpRequest) -> HttpResponse:
     """What needs somebody, for the first page: syncs that did not end well, suppressions out of date. Two queries."""
     now = timezone.now()
-    return varied(page(request, "syncs/attention.html", {"needs": needs(now), "stale": breached_suppressions(now)}))
+    lists = suppressions(now)
+    stale = [(one, how) for one, how in lists if how.breached]
+    context = {"needs": needs(now), "stale": stale, "marks": marks(lists)}
+    return varied(page(request, "syncs/attention.html", context))
+
+
+def marks(lists: list[tuple[Activation, Freshness]]) -> dict[str, list[tuple[Activation, Freshness]]]:
+    """Return by audience (its slug) the suppression lists out of date; none of them clears the audience's row."""
+    found: dict[str, list[tuple[Activation, Freshness]]] = {one.audience.slug: [] for one, _ in lists}
+    for one, how in lists:
+        if how.breached:
+            found[one.audience.slug].append((one, how))
+    return found
 
 
 @allow(Permission.READ)

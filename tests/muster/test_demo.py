@@ -17,7 +17,7 @@ from muster.demo import history, playing, seed, sign_ins
 from muster.demo.audience_plans import AUDIENCES
 from muster.demo.northwind import SEGMENTS
 from muster.models import Event, Installation, Person
-from syncs.models import Run
+from syncs.models import Run, Schedule
 from syncs.verify import verify
 from tests.syncs.running import working
 from tests.vendors import Vendors
@@ -160,6 +160,8 @@ def test_its_history_is_real(demo: Vendors, settings: Any) -> None:
     assert sorted(reasons) == ["definition_changed", "guard", "guard"]
     assert Run.objects.filter(why=second, requests=0).count() == lists
     assert Run.objects.get(why=history.PREVIEW).actor == Person.objects.get(full_name="Helen Marchetti")
+    kinds = Counter(Schedule.objects.values_list("kind", "minutes"))
+    assert kinds == {("daily", 0): 4, ("interval", 15): 2, ("interval", 30): 2, ("interval", 360): 2}
     before = Run.objects.count()
 
     call_command("demo", "--history")

@@ -1,5 +1,6 @@
 """What the first page says of lists whose newest sync did not end well."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from muster.models import Person
 from syncs.attention import needs
 from syncs.models import Run
 from syncs.states import RunState
+from tests import factories
 
 from . import run_rows
 
@@ -115,3 +117,22 @@ def test_many_needs_take_one_question(django_assert_num_queries: Callable[..., o
 
     with django_assert_num_queries(1):  # type: ignore[attr-defined]
         assert len(needs(LATER)) == 5
+
+
+@pytest.mark.django_db
+def test_a_suppression_out_of_date_says_so_in_its_row_and_a_fresh_one_clears_it(client: Client) -> None:
+    client.force_login(factories.person())
+    now = timezone.now()
+    stale, fresh = (run_rows.list_of(name, purpose="suppress") for name in ("Bought lately", "Refunded"))
+    for made, hours in ((stale, 9), (fresh, 0)):
+        pull = run_rows.pull_of(made, state="complete", began_at=now - timedelta(hours=hours))
+        run_rows.run_of(made, created_at=now - timedelta(hours=hours), pull=pull)
+
+    shown = client.get("/runs/attention/").content.decode()
+    rows = client.get("/").content.decode()
+
+    for made, said in ((stale, True), (fresh, False)):
+        mark = re.search(rf'<div hx-swap-oob="innerHTML:#stale-{made.audience.slug}">(.*?)</div>', shown, re.DOTALL)
+        assert mark
+        assert ("Out of date at" in mark.group(1)) is said
+        assert f'id="stale-{made.audience.slug}"' in rows

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from syncs.grid import grid
+import pytest
+
+from syncs.grid import day_look, grid
 from syncs.models import Run, Slot
-from syncs.regularity import regularity
+from syncs.regularity import Cell, regularity
 from syncs.states import RunState
 
 MONDAY = datetime(2026, 11, 16, 9, tzinfo=UTC)
@@ -69,3 +71,23 @@ def test_the_grid_has_a_row_a_day_and_a_square_a_slot() -> None:
     assert [square.cell.look for square in found.squares] == ["done", "done", "failed"]
     assert found.squares[0].x == found.squares[2].x
     assert found.squares[0].y != found.squares[2].y
+
+
+@pytest.mark.parametrize(
+    ("looks", "look"),
+    [
+        ([], "due"),
+        (["due"], "due"),
+        (["done"] * 48, "done"),
+        (["done"] * 4 + ["failed"], "failed"),
+        (["done"] * 5 + ["failed"], "some"),
+        (["missed"], "missed"),
+        (["done"] * 20 + ["held"], "held"),
+        (["done"] * 20 + ["skipped"], "some"),
+        (["done", "due"], "done"),
+    ],
+)
+def test_a_day_looks_like_the_worst_of_it(looks: list[str], look: str) -> None:
+    cells = [Cell(MONDAY, one, one, arrived=one == "done") for one in looks]
+
+    assert day_look([one for one in cells if one.settled]) == look

@@ -1,9 +1,6 @@
 """Every slot is accounted for and starts at most one run, whoever keeps them, however often, and with whatever gaps."""
 
-import heapq
-import itertools
-import random
-from collections import Counter, defaultdict
+from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -12,10 +9,10 @@ import pytest
 from audiences.models import Activation
 from muster.management.commands.tick import tick
 from syncs import slots
-from syncs.models import Beat, Pause, Run, Schedule, Slot
+from syncs.models import Beat, Run, Schedule, Slot
 from syncs.pausing import pause, unpause
-from syncs.schedule import DAILY, INTERVAL, MANUAL, WEEKLY, Rhythm, due_between
-from syncs.start import AlreadyLive, start
+from syncs.schedule import INTERVAL, MANUAL, WEEKLY, Rhythm
+from syncs.start import start
 from syncs.states import RunState
 from tests import factories
 
@@ -173,83 +170,3 @@ def test_tick_keeps_slots(redis: Any) -> None:
     made = scheduled()
 
     assert tick(first_due(made).due)["scheduled"] == 1
-
-
-class World:
-    """Lists of mixed cadence, two clocks that come and go, and a runner that takes minutes; time is a number."""
-
-    RHYTHMS = (
-        *(Rhythm(INTERVAL, minutes=minutes) for minutes in (30, 60, 120, 360, 360, 720)),
-        Rhythm(DAILY, at=time(2, 30), zone="America/New_York"),
-        Rhythm(DAILY, at=time(6), zone="Europe/Berlin"),
-        Rhythm(WEEKLY, at=time(1, 30), weekday=6, zone="America/New_York"),
-        Rhythm(WEEKLY, at=time(9), weekday=0, zone="Asia/Tokyo"),
-    )
-
-    def __init__(self, lists: int, begin: datetime, seed: int) -> None:
-        self.draw = random.Random(seed)
-        self.now = begin
-        self.away = [begin, begin]
-        self.underway: list[tuple[datetime, int, int]] = []  # ends at, run, list
-        self.live: dict[int, Run] = {}
-        self.started: dict[int, list[datetime]] = defaultdict(list)
-        self.made: list[Schedule] = []
-        space, place, whose = factories.workspace(), factories.destination(), factories.person()
-        for number in range(lists):
-            audience = factories.audience(segment=factories.segment_row(space), owner=whose, drift_checker=whose)
-            self.definition = factories.definition(audience, destinations=[place])
-            one = factories.activation(audience, place)
-            self.made.append(slots.set_schedule(one, self.RHYTHMS[number % len(self.RHYTHMS)], by=whose, at=begin))
-
-    def runner(self, activation: Activation, *, trigger: str, at: datetime) -> Run:
-        if run := self.live.get(activation.pk):
-            raise AlreadyLive(run)
-        fields = {"trigger": trigger, "created_at": at, "started_at": at, "state": RunState.RUNNING}
-        run = Run.objects.create(activation=activation, definition=self.definition, **fields)
-        self.live[activation.pk] = run
-        self.started[activation.pk].append(at)
-        takes = timedelta(minutes=self.draw.choice([1, 3, 5, 20, 45]))
-        heapq.heappush(self.underway, (at + takes, run.pk, activation.pk))
-        return run
-
-    def live_through(self, days: int, step: timedelta) -> None:
-        ends = self.now + timedelta(days=days)
-        while self.now < ends:
-            while self.underway and self.underway[0][0] <= self.now:
-                at, run, whose = heapq.heappop(self.underway)
-                end(Run(pk=run), at)
-                del self.live[whose]
-            for clock, until in enumerate(self.away):
-                if until > self.now:
-                    continue
-                slots.keep(at=self.now, starter=self.runner)
-                if self.draw.random() < 0.01 * (step / MINUTE):
-                    self.away[clock] = self.now + timedelta(minutes=self.draw.choice([5, 60, 400, 1500]))
-            self.now += step
-
-
-@pytest.mark.parametrize(
-    ("lists", "days", "step"),
-    [(10, 2, 10 * MINUTE), pytest.param(300, 14, MINUTE, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])],
-)
-def test_every_slot_is_accounted_for_and_none_is_run_twice(lists: int, days: int, step: timedelta) -> None:
-    begin = datetime(2026, 10, 24, 0, 0, tzinfo=UTC)  # clocks change in Europe on the 25th, in America on 1 November
-    world = World(lists, begin, seed=lists)
-
-    world.live_through(days, step)
-    slots.keep(at=world.now, starter=world.runner)
-
-    seen: Counter[str] = Counter()
-    for one in world.made:
-        found = list(one.slots.filter(due__lte=world.now).order_by("due").select_related("run"))
-        assert [slot.due for slot in found] == list(due_between(one.rhythm, begin, world.now))
-        assert all(slot.settled_at is not None and slot.late >= timedelta(0) for slot in found)
-        began = [slot.run.created_at for slot in found if slot.state == "started" and slot.run]
-        assert began == world.started[one.activation_id]
-        assert len(began) == Run.objects.filter(activation=one.activation_id).count()
-        for slot, following in itertools.pairwise(found):  # never a burst
-            assert slot.state != "started" or slot.due + slot.late <= following.due + step
-        seen.update(slot.state for slot in found)
-    assert set(seen) == {"started", "skipped", "missed"}
-    assert not Slot.objects.filter(state="due", due__lte=world.now).exists()
-    assert not Pause.objects.exists()

@@ -1,5 +1,6 @@
 """The health page in each state of the machinery, and the two addresses that machines ask."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -39,10 +40,10 @@ def test_all_is_well(client: Client) -> None:
 
     shown = page(client)
 
-    assert "<strong>Working.</strong>" in shown
+    assert "<strong>The machinery works.</strong>" in shown
     assert "1 run<" in shown
     assert "Carts at " in shown
-    assert "No slot was due yet" in shown
+    assert "none due yet" in shown
 
 
 @pytest.mark.django_db
@@ -51,7 +52,7 @@ def test_redis_is_gone(client: Client) -> None:
 
     shown = page(client)
 
-    assert "<strong>Not working.</strong>" in shown
+    assert "<strong>Redis does not answer.</strong>" in shown
     assert "does not answer" in shown
     assert "they cannot be counted while Redis does not answer" in shown
 
@@ -78,7 +79,7 @@ def test_many_lists_need_as_few_questions_as_one(client: Client, django_assert_m
         slots.set_schedule(run_rows.list_of(), Rhythm(INTERVAL, minutes=60), by=None, at=now - timedelta(hours=30))
     client.get("/health/")
 
-    with django_assert_max_num_queries(3 + 8):
+    with django_assert_max_num_queries(3 + 14):
         client.get("/health/")
 
 
@@ -122,3 +123,60 @@ def test_not_ready_without_a_database(monkeypatch: pytest.MonkeyPatch) -> None:
         "queue": "unknown",
     }
     assert set(probes.PARTS) < set(answer.json())
+
+
+@pytest.mark.django_db
+def test_keys_are_shown_to_those_who_see_connections(client: Client) -> None:
+    run_rows.beats()
+    factories.pipe("write-key-9d0e", name="carts-meta", check_state="refused", check_words="Not known there.")
+    factories.workspace(name="Shop")
+    inside = Client()
+    inside.force_login(factories.person(role="administrator"))
+
+    shown = page(inside)
+
+    assert shown.index("RudderStack, carts-meta, ends 9d0e") < shown.index("Customer.io, Shop, ends -key")
+    assert "Problems first; 1 not working" in shown
+    assert "write-key-9d0e" not in shown
+    assert "Keys and tokens" not in page(client)
+
+
+@pytest.mark.django_db
+def test_a_suppression_out_of_date_is_the_first_thing_said(client: Client) -> None:
+    run_rows.beats()
+    made = run_rows.list_of("Bought lately", purpose="suppress")
+    long_ago = timezone.now() - timedelta(hours=9)
+    pull = run_rows.pull_of(made, state="complete", began_at=long_ago)
+    run_rows.run_of(made, created_at=long_ago, pull=pull)
+
+    shown = page(client)
+
+    assert "The machinery works, but 1 suppression list is out of date." in shown
+    assert "Newest person read 9 h ago, target 2 h: people who entered since are not suppressed there." in shown
+
+
+@pytest.mark.django_db
+def test_every_list_says_how_often_and_how_regular(client: Client) -> None:
+    now = timezone.now()
+    slots.set_schedule(run_rows.list_of(), Rhythm(INTERVAL, minutes=60), by=None, at=now - timedelta(hours=9))
+    slots.keep(at=now)
+
+    shown = page(client)
+
+    assert re.search(r'data-label="Every"><div>1 h</div>', shown)
+    assert re.search(r'data-label="On time"><div>0 of [89]</div>', shown)
+    assert "nothing arrived" in shown
+    assert "slot-missed" in shown
+    assert re.search(r"0 of [89] slots were on time in 14 days", shown)
+
+
+@pytest.mark.django_db
+def test_the_figures_are_polled_by_themselves(client: Client) -> None:
+    run_rows.beats()
+
+    answer = client.get("/health/", headers={"HX-Request": "true"})
+
+    shown = answer.content.decode()
+    assert shown.lstrip().startswith('<dl class="stats stats-6" id="figures"')
+    assert 'hx-trigger="every 15s"' in shown
+    assert re.search(r"answered in \d+ ms", shown)
