@@ -271,17 +271,10 @@ def reshard(activation: Activation, lease: Lease, expected: int, *, texts_too: b
                 parts = [source.columns(place) for place in range(first, first + span)]
                 columns = recut(parts, number, old, new)
                 if len(columns["key"]):
-                    target.put(number, columns, asserted=asserted(source, range(first, first + span)))
+                    target.put(number, columns)
             LedgerShard.objects.filter(activation=activation, generation=activation.generation).delete()
         Activation.objects.filter(pk=activation.pk).update(shards=new, generation=generation)
     activation.shards, activation.generation = new, generation
-
-
-def asserted(ledger: Ledger, numbers: range) -> datetime | None:
-    """Return when the member of these shards who was sent least recently was sent; None when it is not known of all."""
-    times = [row.asserted_at for number in numbers if (row := ledger.row(number))]
-    known = [time for time in times if time is not None]
-    return min(known) if known and len(known) == len(times) else None
 
 
 def hours_between(later: datetime, earlier: datetime | None) -> float | None:

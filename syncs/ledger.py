@@ -6,7 +6,6 @@ whole is written anew. See docs/decisions/shards-as-columns.md.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property, partial
 from typing import Any, Final
 
@@ -24,7 +23,7 @@ from .models import LedgerShard, LedgerWhole
 LOADED_AT_ONCE: Final = 8
 LANES: Final = 1 << 64
 WHOLES_AT_ONCE: Final = 8
-CHANGING: Final = ("version", "members", "digest", "asserted_at", "whole_version", "whole_bytes", "patch")
+CHANGING: Final = ("version", "members", "digest", "whole_version", "whole_bytes", "patch")
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Held:
 class Prepared:
     """A shard as it will be once its batch is accepted: `whole` or `patch` is what is to be written, sealed.
 
-    `after` is the same opened; `covered`: everybody in it is among those who were added. `row` is there once it is stored.
+    `after` is the same opened. `row` is there once it is stored.
     """
 
     number: int
@@ -62,7 +61,6 @@ class Prepared:
     whole: bytes
     patch: bytes
     after: Columns
-    covered: bool = False
     row: LedgerShard = field(default_factory=LedgerShard)
 
     @property
@@ -147,13 +145,12 @@ class Ledger:
             whole=seal(pack(after), aad=self._aad(number, version, "whole")) if rewrites else b"",
             patch=b"" if rewrites else seal(packed, aad=self._aad(number, version, "patch")),
             after=after,
-            covered=change.add is not None and len(change.add.key) == members,
         )
 
-    def put(self, number: int, columns: Columns, *, asserted: Any = None) -> None:
+    def put(self, number: int, columns: Columns) -> None:
         """Store a shard that has no row yet, as a re-cut ledger does. Raises IntegrityError where there is one."""
         whole = seal(pack(columns), aad=self._aad(number, 1, "whole"))
-        row = self._row(number, version=1, members=len(columns["key"]), digest=digest(columns), asserted_at=asserted)
+        row = self._row(number, version=1, members=len(columns["key"]), digest=digest(columns))
         row.whole_version, row.whole_bytes = 1, len(whole)
         row.save(force_insert=True)
         LedgerWhole.objects.create(shard=row, blob=whole)
@@ -161,18 +158,15 @@ class Ledger:
     def _row(self, number: int, **fields: Any) -> LedgerShard:
         return LedgerShard(activation_id=self.activation_id, generation=self.generation, number=number, **fields)
 
-    def store(self, ready: Sequence[Prepared], *, asserted: datetime | None = None) -> None:
-        """Write prepared shards, within a transaction, if each still is what it was made from. Raises LeaseLost otherwise.
-
-        `asserted` is when those who were added were sent.
-        """
+    def store(self, ready: Sequence[Prepared]) -> None:
+        """Write prepared shards, within a transaction, if each still is what it was made from. Raises LeaseLost otherwise."""
         known = [one.old.pk for one in ready if one.old]
         rows = LedgerShard.objects.select_for_update().filter(pk__in=known)
         versions = dict(rows.values_list("pk", "version")) if known else {}
         for one in ready:
             if one.old and versions.get(one.old.pk) != one.old.version:
                 raise LeaseLost(f"ledger shard {one.number} was written by somebody else")
-            one.row = self._after(one, asserted)
+            one.row = self._after(one)
         fresh = [one for one in ready if one.old is None]
         try:
             LedgerShard.objects.bulk_create([one.row for one in fresh])
@@ -192,10 +186,9 @@ class Ledger:
             update_fields=["blob"],
         )
 
-    def _after(self, one: Prepared, asserted: datetime | None) -> LedgerShard:
+    def _after(self, one: Prepared) -> LedgerShard:
         old = one.old
         row = self._row(one.number, version=one.version, members=one.members, digest=one.digest, patch=one.patch)
-        row.asserted_at = asserted if one.covered and asserted else old.asserted_at if old else None
         row.whole_version = one.version if one.whole or old is None else old.whole_version
         row.whole_bytes = len(one.whole) if one.whole or old is None else old.whole_bytes
         return row

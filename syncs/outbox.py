@@ -106,7 +106,7 @@ def accepted(parcel: Parcel, maker: Maker, lease: Lease, at: datetime) -> None:
             before={f"{ledger.generation}:{one.number}": [one.digest_before, one.members_before] for one in ready},
             after={f"{ledger.generation}:{one.number}": [one.digest, one.members] for one in ready},
         )
-        ledger.store(ready, asserted=at if adding else None)
+        ledger.store(ready)
         if gained:
             Activation.objects.filter(pk=batch.activation_id).update(members=F("members") + gained)
         counted = "accepted_adds" if adding else "accepted_removes"

@@ -10,8 +10,7 @@ from audiences.models import Activation, Workspace
 class LedgerShard(models.Model):
     """Members of one key prefix: a whole, and in `patch` what has changed since; sealed columns (see syncs/members.py).
 
-    `digest` is a keyed digest over the clear columns: the chain that `manage.py verify` follows. Nobody in it was sent
-    for the last time before `asserted_at`.
+    `digest` is a keyed digest over the clear columns: the chain that `manage.py verify` follows.
     """
 
     activation = models.ForeignKey(Activation, on_delete=models.PROTECT, related_name="ledger_shards")
@@ -20,7 +19,6 @@ class LedgerShard(models.Model):
     version = models.PositiveIntegerField(default=0)
     members = models.PositiveIntegerField(default=0)
     digest = models.CharField(max_length=32, blank=True, default="")
-    asserted_at = models.DateTimeField(null=True, blank=True)
     whole_version = models.PositiveIntegerField(default=0, help_text="The version that the whole was written as")
     whole_bytes = models.PositiveIntegerField(default=0)
     patch = models.BinaryField(default=b"", blank=True)

@@ -5,7 +5,6 @@ from copy import deepcopy
 
 import numpy as np
 import pytest
-from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -183,7 +182,7 @@ def stored(activation: Activation, number: int = 0) -> LedgerShard:
     """Store SOME as an acknowledged batch does."""
     mine = ledger_of(activation)
     prepared = mine.prepared(number, Change(add=members(SOME)))
-    mine.store([prepared], asserted=timezone.now())
+    mine.store([prepared])
     mine.committed([prepared])
     return prepared.row
 
@@ -197,7 +196,6 @@ def test_what_was_stored_is_read_back_with_its_digest_and_count(activation: Acti
     assert as_dict(columns) == as_dict(ledger(SOME))
     assert (fresh.members, fresh.version, fresh.digest) == (5, 1, digest(columns))
     assert fresh.pk == row.pk
-    assert fresh.asserted_at is not None
     assert sha("a0").hex() not in bytes(fresh.whole.blob).hex()
 
 
