@@ -19,7 +19,6 @@ OPERATORS = frozenset({MARKETER, MANAGER})
 MANAGERS = frozenset({MANAGER})
 ADMINISTRATORS = frozenset({ADMINISTRATOR})
 NOT_PAID_MEDIA = PEOPLE - {PAID_MEDIA}
-WHO_PAUSE = MANAGERS | ADMINISTRATORS
 
 
 def reads(who: Who) -> Row:
@@ -121,8 +120,9 @@ SYNCS: dict[str, Row] = {
     "runs/<int:pk>/drop/": acts(OPERATORS),
     "lists/<int:activation>/start/": form(OPERATORS),
     "lists/<int:activation>/schedule/": {"GET": PEOPLE, "POST": OPERATORS},
-    "pauses/": {"GET": PEOPLE, "POST": WHO_PAUSE},
-    "pauses/<int:pk>/end/": acts(WHO_PAUSE),
+    # administrators stop everything, opt-outs too, and end such a stop: see test_views_pauses.py
+    "pauses/": {"GET": PEOPLE, "POST": MANAGERS | ADMINISTRATORS},
+    "pauses/<int:pk>/end/": acts(MANAGERS | ADMINISTRATORS),
     "audiences/<slug:slug>/runs/": reads(PEOPLE),
     "audiences/<slug:slug>/pre-flight/": reads(PEOPLE),
     "audiences/<slug:slug>/pre-flight/start/": acts(OPERATORS),

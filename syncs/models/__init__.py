@@ -1,5 +1,5 @@
 from .batch import Batch, RejectedRow
-from .ledger import LedgerShard, Tombstone
+from .ledger import LedgerShard, LedgerWhole, Tombstone
 from .pause import Beat, Pause
 from .pre_flight import PreFlight
 from .pull import Pull, StagedShard
@@ -10,6 +10,7 @@ __all__ = [
     "Batch",
     "Beat",
     "LedgerShard",
+    "LedgerWhole",
     "Pause",
     "PlanShard",
     "PreFlight",
