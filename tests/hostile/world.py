@@ -32,7 +32,9 @@ def build(cast: dict[str, Person], rudder: str) -> str:
     factories.trait("old", retired_at=at)
     draft = factories.audience(name="Draft", owner=cast["marketer"])
     factories.segment_row(draft.segment.workspace, name="Buyers")
-    factories.definition(draft, state="draft", destinations=[place], edited_by=cast["marketer"])
+    factories.definition(
+        draft, state="draft", destinations=[place, factories.destination()], edited_by=cast["marketer"]
+    )
     TraitAllowance.objects.create(
         trait=sensitive, audience=draft, reason="For tiers", by=cast["administrator"], at=at - timedelta(days=1)
     )
