@@ -8,7 +8,7 @@ from muster import audit
 from muster.models import Person
 
 from .models import Release, Run
-from .second_person import check, refusal
+from .second_person import askers_of, check, refusal
 from .start import start
 from .states import RunState
 
@@ -30,7 +30,7 @@ def release(
         decided = Run.objects.filter(pk=run.pk, state=RunState.HELD, reason__in=GUARD_REASONS)
         if not decided.exists() or newer_exists(run):
             raise NotHeld("A newer run has planned afresh, so there is nothing to release here any more.")
-        check(refusal(run, by))
+        check(refusal(run, by, askers_of(run)))
         Release.objects.create(
             run=run,
             activation=run.activation,

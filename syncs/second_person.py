@@ -1,8 +1,10 @@
 """Who may decide about a run besides whoever began it: a release and a re-assert need a second person."""
 
+from django.db.models import Exists, OuterRef, Q
+
 from audiences.approving import NeedsSomebodyElse, nobody_else
 from audiences.terms import joined
-from muster.access import Permission, can, who_can
+from muster.access import DEPUTY_ROLES, Permission, can, roles_with
 from muster.models import Event, Person
 
 from .models import Release, Run
@@ -24,14 +26,21 @@ def starter_of(run: Run) -> int | None:
 
 
 def others(*not_these: int | None) -> list[Person]:
-    """Return who may release, without these people. By name."""
-    return [one for one in who_can(Permission.RELEASE) if one.pk not in not_these]
+    """Return who may release, deputies included, without these people. By name, in one query."""
+    stands_in = Person.objects.active().filter(deputy=OuterRef("pk"), role__in=roles_with(Permission.APPROVE))
+    may = Q(role__in=roles_with(Permission.RELEASE)) | (Q(role__in=DEPUTY_ROLES) & Exists(stands_in))
+    found = Person.objects.active().filter(may).order_by("full_name", "pk")
+    return [one for one in found if one.pk not in not_these]
 
 
-def refusal(run: Run, person: Person) -> str:
+def askers_of(run: Run) -> set[int | None]:
+    """Return who asked for a release of what a run holds."""
+    return set(Event.objects.filter(run_id=run.pk, verb=ASKED).values_list("actor_id", flat=True))
+
+
+def refusal(run: Run, person: Person, askers: set[int | None]) -> str:
     """Return why this person may not release what a run holds and whom to ask, or an empty text."""
     starter = starter_of(run)
-    askers = set(Event.objects.filter(run_id=run.pk, verb=ASKED).values_list("actor_id", flat=True))
     if person.pk == starter:
         why = "You started this run, so somebody else releases what it holds."
     elif person.pk in askers:

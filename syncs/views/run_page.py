@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from audiences.models import Trait
-from muster.access import Permission, allow
+from muster.access import Permission, allow, can
 from muster.htmx import page, varied, wants_fragment, with_messages
 from muster.models import Event, Person
 from syncs import reasons, trait_types, unsuppressed
@@ -118,9 +118,10 @@ def decision_of(request: HttpRequest, run: Run, **forms: Any) -> Decision:
     parked = choices(run, run.activation.members)
     newer = Run.objects.of_lists().filter(activation=run.activation_id, pk__gt=run.pk).order_by("-pk").first()
     reader = cast(Person, request.user)
-    refused = refusal(run, reader) if newer is None else ""
-    may_release = not refused
     asks = list(Event.objects.filter(run_id=run.pk, verb=ASKED).order_by("-at", "-id")[:ASKS])
+    may = can(reader, Permission.RELEASE)
+    refused = refusal(run, reader, {event.actor_id for event in asks}) if may else ""
+    may_release = may and not refused
     return Decision(
         parked=parked,
         newer=newer,

@@ -62,8 +62,8 @@ def test_who_started_it_is_not_the_second_person_one_release_later(
     again = Run.objects.get(pk=released.pk)
 
     assert starter_of(again) == another.pk
-    assert refusal(again, another).startswith("You started this run, so somebody else releases")
-    assert refusal(again, manager) == ""
+    assert refusal(again, another, set()).startswith("You started this run, so somebody else releases")
+    assert refusal(again, manager, set()) == ""
 
 
 def test_where_nobody_else_may_release_it_says_whom_to_invite(manager: Person, administrator: Person) -> None:
@@ -72,7 +72,7 @@ def test_where_nobody_else_may_release_it_says_whom_to_invite(manager: Person, a
     run.refresh_from_db()
 
     assert others(manager.pk) == []
-    assert "Ask Ada Novak to invite a manager" in refusal(run, manager)
+    assert "Ask Ada Novak to invite a manager" in refusal(run, manager, set())
 
 
 @pytest.mark.parametrize("looked", [True, False])
