@@ -25,8 +25,8 @@ OPERATORS: Final[Mapping[str, tuple[str, str]]] = {
     "lte": ("is at most {value}", "is greater than {value}"),
 }
 EVENTS: Final[Mapping[str, tuple[str, str]]] = {
-    "event": ("The event {name} happened", "The event {name} did not happen"),
-    "page": ("The page {name} was visited", "The page {name} was not visited"),
+    "event": ("the event {name} happened", "the event {name} did not happen"),
+    "page": ("the page {name} was visited", "the page {name} was not visited"),
 }
 UNITS: Final = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from muster.figures import percent, span
+from muster.figures import duration, percent, span
 
 from . import cadence
 from .terms import IDENTIFIERS, SUPPRESS, Rule, Terms, joined
@@ -117,7 +117,7 @@ def _moves_told(terms: Terms) -> list[str]:
         f"In: {terms.entry_rule}" if terms.entry_rule else "",
         f"Out: {terms.exit_rule}" if terms.exit_rule else "",
         f"Threshold: above {terms.threshold}" if terms.threshold else "",
-        f"Rolling window of {terms.window_hours} h" if terms.window_hours else "",
+        f"Rolling window of {duration(terms.window_hours * 3600)}" if terms.window_hours else "",
     ]
 
 
