@@ -7,6 +7,7 @@ somebody can have, is left out and counted, because its digest could match nobod
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from hashlib import sha256
 from typing import Final
 
@@ -103,12 +104,31 @@ def phone_form(text: str, country: str) -> str:
             found = parse(number, country or None)
     except NumberParseException:
         return ""
-    if not found.national_number or found.extension or not is_valid_number(found):
+    if not found.national_number or found.extension:
+        return ""
+    if not (found.country_code == 1 and american_line(str(found.national_number))) and not is_valid_number(found):
         return ""
     zeros = "0" * (found.number_of_leading_zeros or 1) if found.italian_leading_zero else ""
     form = f"+{found.country_code}{zeros}{found.national_number}"
     # The tables know German numbers that are longer than E.164 allows; no platform takes them.
     return form if len(form) <= LONGEST_E164 else ""
+
+
+def american_line(digits: str) -> bool:
+    """Whether the tables know a number behind +1 as a usual line of the United States: then it is a valid one.
+
+    Asking them the usual way tries ten kinds of numbers, twice.
+    """
+    return all(pattern.fullmatch(digits) for pattern in _american_lines())
+
+
+@cache
+def _american_lines() -> tuple[re.Pattern[str], ...]:
+    from phonenumbers import PhoneMetadata
+
+    known = PhoneMetadata.metadata_for_region("US")
+    assert known is not None, "the tables know the United States"
+    return tuple(re.compile(one.national_number_pattern or "") for one in (known.general_desc, known.fixed_line) if one)
 
 
 def email_digests(values: Sequence[str]) -> tuple[list[bytes], list[bytes], list[tuple[int, int]]]:

@@ -1,5 +1,6 @@
 """Registers audiences and edits the drafts of their definitions. Each step writes one event."""
 
+from collections.abc import Iterable
 from copy import copy
 from datetime import datetime
 
@@ -80,10 +81,10 @@ def register(
     return audience
 
 
-def _save_named(audience: Audience) -> None:
+def _save_named(audience: Audience, fields: Iterable[str] | None = None) -> None:
     try:
         with transaction.atomic():
-            audience.save()
+            audience.save(update_fields=fields)
     except IntegrityError:
         if not Audience.objects.filter(name=audience.name).exclude(pk=audience.pk).exists():
             raise
@@ -114,7 +115,7 @@ def lacking(draft: Definition, at: datetime) -> list[str]:
 def save_draft(edited: Definition, *, revision: int, by: Person, at: datetime) -> list[str]:
     """Save an edited draft and its audience, and return the labels of what changed; nothing changed, nothing written.
 
-    `revision` is the one that the person saw. Raises EditedMeanwhile, and Locked when it was approved meanwhile.
+    `revision` is the one that the person saw. Raises EditedMeanwhile, Locked when it was approved meanwhile, and NameTaken.
     """
     with transaction.atomic():
         stored = seen_draft(edited, revision)
@@ -129,7 +130,7 @@ def save_draft(edited: Definition, *, revision: int, by: Person, at: datetime) -
         edited.save()
         if changed:
             _void_request(edited, by, at)
-        edited.audience.save(update_fields=["name", "owner", "drift_checker"])
+        _save_named(edited.audience, ["name", "owner", "drift_checker"])
         activating.follow(edited)
         audit.record(
             verb=f"edited v{edited.number} of",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from muster import audit
 from muster.models import Person
@@ -11,15 +11,29 @@ from muster.models import Person
 from .models import Audience, Trait, TraitAllowance
 
 
+class NameTaken(Exception):
+    """Another trait got this name since the form was checked."""
+
+
 def keep(trait: Trait, *, changed: Iterable[str], by: Person, at: datetime) -> None:
-    """Save a trait; new ones name who added them."""
+    """Save a trait; new ones name who added them. Raises NameTaken."""
     with transaction.atomic():
         new = trait._state.adding
         if new:
             trait.added_by = by
-        trait.save()
+        _save_named(trait)
         detail = {"changed": sorted(changed), "sensitive": trait.sensitive}
         audit.record(verb="added the trait" if new else "edited the trait", subject=trait, by=by, detail=detail, at=at)
+
+
+def _save_named(trait: Trait) -> None:
+    try:
+        with transaction.atomic():
+            trait.save()
+    except IntegrityError:
+        if not Trait.objects.filter(name=trait.name).exclude(pk=trait.pk).exists():
+            raise
+        raise NameTaken(f"{trait.name} was added to the registry meanwhile. Nothing was saved.") from None
 
 
 def allow(trait: Trait, audience: Audience, *, reason: str, by: Person, at: datetime) -> bool:

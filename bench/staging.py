@@ -74,7 +74,7 @@ def stage(
         seconds = time.perf_counter() - began
     if counts["people"] != people:
         raise AssertionError(f"{counts['people']} people were staged, not {people}")
-    size = StagedShard.objects.filter(pull=pull).aggregate(size=Sum(Length("blob")))["size"]
+    size = StagedShard.objects.filter(pull=pull).aggregate(size=Sum(Length("head") + Length("rest")))["size"]
     if not keep:
         Pull.objects.filter(pk=pull.pk).update(dropped_at=timezone.now())
         StagedShard.objects.filter(pull=pull).delete()

@@ -95,5 +95,5 @@ def shard_writes(activation: int) -> int:
 def held(activation: int) -> dict[str, int]:
     """Return how many people a list's ledger holds, and in how many bytes."""
     shards = LedgerShard.objects.filter(activation=activation)
-    found = shards.aggregate(members=Sum("members"), ledger_bytes=Sum(Length("blob")))
+    found = shards.aggregate(members=Sum("members"), ledger_bytes=Sum(Length("whole__blob") + Length("patch")))
     return {name: value or 0 for name, value in found.items()}

@@ -70,7 +70,6 @@ ROLES: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.MANAGE_PEOPLE,
             Permission.MANAGE_TRAITS,
             Permission.STOP_EVERYTHING,
-            Permission.PAUSE,
         },
     }
 )
@@ -139,13 +138,13 @@ def refuse(request: HttpRequest, reason: str, permission: Permission | None = No
     raise NotAllowed(reason, permission)
 
 
-def allow(permission: Permission) -> Callable[[View], View]:
-    """Declare the permission that a function view needs: others get 403, strangers the sign-in page."""
+def allow(permission: Permission, *or_else: Permission) -> Callable[[View], View]:
+    """Declare the permission that a function view needs, or others that do as well: the rest get 403, strangers sign in."""
 
     def declare(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not can(request.user, permission):
+            if not any(can(request.user, one) for one in (permission, *or_else)):
                 return refuse(request, f"needs {permission}", permission)
             answer: HttpResponse = view(request, *args, **kwargs)
             return answer

@@ -76,7 +76,7 @@ def unseal(blob: bytes, *, aad: bytes) -> bytes:
     header = _header(key_id)
     start = len(header) + NONCE
     try:
-        return _cipher(key).decrypt(bytes(blob[len(header) : start]), blob[start:], header + aad)
+        return _cipher(key).decrypt(bytes(blob[len(header) : start]), memoryview(blob)[start:], header + aad)
     except (InvalidTag, ValueError) as error:
         raise Tampered("the data is not as it was sealed, or belongs elsewhere") from error
 

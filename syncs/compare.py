@@ -17,18 +17,22 @@ from audiences.models import Activation
 from muster.columns import Array, Columns, pack, unpack
 from muster.vault import seal, unseal
 
+from .ahead import Ahead
 from .eligibility import Others, Out, blocking_tokens, name_of, reasons, with_blocked
 from .erased import Erased
 from .lease import Lease
-from .ledger import Ledger, fits, nobody, recut, shard_count
+from .ledger import LOADED_AT_ONCE, Ledger
+from .members import fits, nobody, recut, shard_count
 from .models import Batch, LedgerShard, PlanShard, Run
+from .people import TOKENS
 from .plan import ADD, CHANGE, LEFT, REASSERT, Shard, Sides, claims, is_optout, is_release, merge, without_claims
 from .staging import Staged
 from .states import BatchState
 from .terms import Terms
-from .tokens import Flags, Tokens, among, sorted_set
+from .tokens import Flags, Tokens, TokenSet
 
 ROWS_AT_ONCE = 200
+PLANS_AT_ONCE = 64
 NOBODY = nobody()
 
 
@@ -88,7 +92,7 @@ class Comparison:
         intervals = unknown_intervals(self.activation)
         shards = []
         for number in range(ledger.shards):
-            people = self._people(number)
+            people = self._mine(number)
             final = with_blocked(people, self.terms.rules, out[number], self.others.blocked)
             out[number] = final
             again = np.ones(len(final), np.bool_) if everybody else within(people["key"], intervals)
@@ -114,56 +118,67 @@ class Comparison:
         self.counts.unchanged = self.counts.wanted - sum(self.counts.ops.values())
         return plans
 
-    def _people(self, number: int) -> Columns:
+    def _people(self, number: int, of: int, staged: Staged) -> Columns:
+        """Return people as far as comparing needs them: mostly their heads."""
         self.beat()
-        return self.terms.completed(self.staged.columns(number, self.activation.shards))
+        return self.terms.completed((staged.columns if self.terms.compares_all else staged.heads)(number, of))
+
+    def _mine(self, number: int) -> Columns:
+        return self._people(number, self.activation.shards, self.staged)
+
+    def _judged(self, number: int) -> Columns:
+        """Return people with their digests where one of them may be an erased person's."""
+        people = self._mine(number)
+        for code, column in self.terms.identifiers.fields:
+            if column not in people and self.erased.may_hold(people[TOKENS + column], code):
+                return self.staged.columns(number, self.activation.shards)
+        return people
 
     def _out(self) -> list[Array]:
         """Return the reasons of everybody by prefix, and learn which identifiers are blocked."""
         found, blocked = [], []
         for number in range(self.activation.shards):
-            people = self._people(number)
-            keys = [staged.columns(number, self.activation.shards)["key"] for staged in self.exclusions]
+            people = self._judged(number)
+            keys = [staged.heads(number, self.activation.shards)["key"] for staged in self.exclusions]
             out = reasons(people, self.terms.rules, self.others, keys)
             found.append(out)
             if not self.terms.suppresses:
                 blocked += blocking_tokens(people, self.terms.rules, out)
-        self.others.blocked = sorted_set(blocked)
+        self.others.blocked = TokenSet.of(blocked)
         return found
 
-    def _tokens_of(self, staged: Staged) -> Tokens:
-        parts = []
+    def _tokens_of(self, staged: Staged) -> TokenSet:
+        parts: list[Tokens] = []
         for number in range(staged.shards):
-            people = self.terms.completed(staged.columns(number, staged.shards))
-            parts += list(self.terms.identifiers.tokens(people).values())
-            self.beat()
-        return sorted_set(parts)
+            parts += self.terms.identifiers.tokens(self._people(number, staged.shards, staged)).values()
+        return TokenSet.of(parts)
 
-    def _claimed(self, shards: list[Shard], out: list[Array], ledger: Ledger) -> Tokens:
+    def _claimed(self, shards: list[Shard], out: list[Array], ledger: Ledger) -> TokenSet:
         """Return which of the identifiers that would be removed still belong to a wanted person."""
-        at_stake = sorted_set([shard.flat_tokens[shard.gone_take == 1] for shard in shards if len(shard.gone_key)])
+        at_stake = TokenSet.of([shard.flat_tokens[shard.gone_take == 1] for shard in shards if len(shard.gone_key)])
         if not len(at_stake):
             return at_stake
         carried = []
         for number in range(self.activation.shards):
-            terms, people, wanted = self.terms, self._people(number), out[number] == Out.IN
+            terms, people, wanted = self.terms, self._mine(number), out[number] == Out.IN
             held = ledger.columns(number) if terms.suppresses else NOBODY
             for mine in claims(people, wanted, held, terms.identifiers, suppresses=terms.suppresses):
-                carried.append(mine[among(mine, at_stake)])
-        return sorted_set(carried)
+                carried.append(mine[at_stake.holds(mine)])
+        return TokenSet.of(carried)
 
     def _count_people(self, out: Array, before: int) -> None:
         counts = self.counts
         counts.in_segment += len(out)
         counts.before += before
         numbers = [segment.number for segment in self.terms.exclusions]
-        for reason, people in zip(*np.unique(out[out != Out.IN], return_counts=True), strict=True):
-            counts.out[name_of(int(reason), numbers)] += int(people)
+        people = np.bincount(out, minlength=1)
+        for reason in np.flatnonzero(people[1:]) + 1:
+            counts.out[name_of(int(reason), numbers)] += int(people[reason])
 
     def _count_plan(self, shard: Shard) -> None:
         counts = self.counts
-        for op, people in zip(*np.unique(shard.op[shard.op > 0], return_counts=True), strict=True):
-            counts.ops[int(op)] += int(people)
+        for op, people in enumerate(np.bincount(shard.op, minlength=1)[1:].tolist(), 1):
+            counts.ops[op] += people
         if not len(shard.gone_key):
             return
         release = is_release(shard)
@@ -212,10 +227,22 @@ def plan_aad(run: Run, number: int) -> bytes:
     return f"plan:{run.pk}:{number}".encode()
 
 
-def plan_columns(run: Run, number: int) -> Columns:
-    """Return the plan of a prefix; no columns where nothing happens."""
-    row = PlanShard.objects.filter(run=run, number=number).first()
-    return unpack(unseal(bytes(row.blob), aad=plan_aad(run, number))) if row else {}
+class Plans:
+    """The plan of a run, prefix by prefix; no columns where nothing happens."""
+
+    def __init__(self, run: Run, shards: int) -> None:
+        self._run = run
+        self._shards = Ahead(self._loaded, shards, PLANS_AT_ONCE)
+
+    def columns(self, number: int) -> Columns:
+        """Return what is planned in a prefix. Raises WrongKey and Tampered."""
+        blob = self._shards[number]
+        return unpack(unseal(blob, aad=plan_aad(self._run, number))) if blob else {}
+
+    def _loaded(self, first: int, stop: int) -> list[bytes]:
+        rows = PlanShard.objects.filter(run=self._run, number__gte=first, number__lt=stop)
+        found = dict(rows.values_list("number", "blob"))
+        return [bytes(found.get(number, b"")) for number in range(first, stop)]
 
 
 def reshard(activation: Activation, lease: Lease, expected: int, *, texts_too: bool) -> None:
@@ -224,7 +251,7 @@ def reshard(activation: Activation, lease: Lease, expected: int, *, texts_too: b
     if fits(people, activation.shards):
         return
     old, new = activation.shards, shard_count(people)
-    source = Ledger(activation, texts_too=texts_too, most_cached=max(2, old // new + 1))
+    source = Ledger(activation, texts_too=texts_too, most_cached=max(LOADED_AT_ONCE, old // new + 1))
     generation = activation.generation + 1
     fresh = Activation(pk=activation.pk, generation=generation, shards=new)
     target = Ledger(fresh, texts_too=texts_too)
@@ -236,10 +263,17 @@ def reshard(activation: Activation, lease: Lease, expected: int, *, texts_too: b
                 parts = [source.columns(place) for place in range(first, first + span)]
                 columns = recut(parts, number, old, new)
                 if len(columns["key"]):
-                    target.put(number, columns)
+                    target.put(number, columns, asserted=asserted(source, range(first, first + span)))
             LedgerShard.objects.filter(activation=activation, generation=activation.generation).delete()
         Activation.objects.filter(pk=activation.pk).update(shards=new, generation=generation)
     activation.shards, activation.generation = new, generation
+
+
+def asserted(ledger: Ledger, numbers: range) -> datetime | None:
+    """Return when the member of these shards who was sent least recently was sent; None when it is not known of all."""
+    times = [row.asserted_at for number in numbers if (row := ledger.row(number))]
+    known = [time for time in times if time is not None]
+    return min(known) if known and len(known) == len(times) else None
 
 
 def hours_between(later: datetime, earlier: datetime | None) -> float | None:

@@ -50,6 +50,7 @@ class Cutter:
         """Return the next people of a pass, None at its end."""
         if pass_name != self._pass:
             self._begin(pass_name)
+        self.maker.ask_who_was_erased()
         works: list[Work] = []
         left, rows = min(self.aim, self.limit), self.most_people()
         while rows > 0 and left > 0 and (work := self._current()) is not None:

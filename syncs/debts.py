@@ -7,6 +7,7 @@ is cut anew with the same message ids; people erased meanwhile are removed there
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from .lease import Lease
 from .models import Batch
@@ -24,7 +25,9 @@ def parcels_of(maker: Maker, lease: Lease, batches: list[Batch], at: datetime) -
             Batch.objects.filter(pk=batch.pk, attempts__gt=0, status=None).update(was_unknown=True)
         if maker.run.pull is None or maker.run.pull.dropped_at is not None:
             words = "The reading it was made from is gone; its people are sent again by the next run."
-            settle(batch, BatchState.SUPERSEDED, at, words=words, was_unknown=True)
+            with transaction.atomic():
+                lease.write(progress=F("progress") + 1)
+                settle(batch, BatchState.SUPERSEDED, at, words=words, was_unknown=True)
             continue
         found += remade(maker, lease, batch, at)
     return found

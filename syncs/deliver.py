@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F
 
 from muster.http import RateLimited, Rejected, VendorError
@@ -131,9 +132,11 @@ class Delivery:
     def _again(self, parcel: Parcel, error: VendorError) -> None:
         """Keep a parcel for the same bytes once more; give the worker back when the wait is long."""
         self.waiting.appendleft(parcel)
-        if not error.ambiguous:
-            Batch.objects.filter(pk=parcel.batch.pk).update(status=error.status or 0)
-        self.lease.write(failures_in_row=F("failures_in_row") + 1)
+        with transaction.atomic():
+            # First: whoever lost the run must not say of a batch that its present holder may have under way what became of it.
+            self.lease.write(failures_in_row=F("failures_in_row") + 1)
+            if not error.ambiguous:
+                Batch.objects.filter(pk=parcel.batch.pk).update(status=error.status or 0)
         self.lease.row.refresh_from_db(fields=["failures_in_row"])
         failures = self.lease.row.failures_in_row
         delay = backoff(failures, random.random())

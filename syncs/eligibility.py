@@ -9,7 +9,8 @@ import numpy as np
 
 from muster.columns import Array, Columns
 
-from .tokens import FIELD_CODES, Flags, Tokens, among, halves, keys_among, tokens
+from .people import TOKENS
+from .tokens import FIELD_CODES, Flags, Tokens, TokenSet, halves, keys_among, tokens
 
 WHOLE: Final = 100
 NO_DIGEST: Final = bytes(32)
@@ -37,6 +38,7 @@ class Out(IntEnum):
 
 # The wish of the person concerned: their removal is never parked and never paused.
 OPTED_OUT = frozenset({Out.ERASED, Out.UNSUBSCRIBED, Out.DO_NOT_SHARE, Out.CONSENT})
+BLOCKS = np.array([reason in OPTED_OUT or reason >= Out.EXCLUDED for reason in range(256)])
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,11 @@ class Identifiers:
         return cls(tuple((FIELD_CODES[name], column) for name, column in columns.items()), texts)
 
     def tokens(self, people: Columns) -> dict[int, Tokens]:
-        """Return the tokens of each field, by code."""
-        return {code: tokens(people[column], code) for code, column in self.fields}
+        """Return the tokens of each field, by code; of people's heads as of the whole of them."""
+        return {
+            code: people[TOKENS + column] if TOKENS + column in people else tokens(people[column], code)
+            for code, column in self.fields
+        }
 
 
 @dataclass(frozen=True)
@@ -81,12 +86,15 @@ class Rules:
 
 @dataclass
 class Others:
-    """What is known of people outside of the shard: erased and excluded ones, and blocked identifiers."""
+    """What is known of people outside of the shard: erased and excluded ones, and blocked identifiers.
+
+    `erased_identifier` is asked where the whole of people is given; heads are given only where nobody can be meant.
+    """
 
     erased_keys: Array = field(default_factory=lambda: np.zeros(0, "S16"))
     erased_identifier: Callable[[Array, int], Flags] = lambda digests, _code: np.zeros(len(digests), np.bool_)
-    excluded_tokens: list[Tokens] = field(default_factory=list)
-    blocked: Tokens = field(default_factory=lambda: np.zeros(0, np.uint64))
+    excluded_tokens: list[TokenSet] = field(default_factory=list)
+    blocked: TokenSet = field(default_factory=lambda: TokenSet.of([]))
 
 
 def reasons(people: Columns, rules: Rules, others: Others, excluded_keys: list[Array]) -> Array:
@@ -102,12 +110,13 @@ def reasons(people: Columns, rules: Rules, others: Others, excluded_keys: list[A
 
     erased = keys_among(people["key"], others.erased_keys)
     for code, column in rules.identifiers.fields:
-        erased |= others.erased_identifier(people[column], code)
+        if column in people:
+            erased |= others.erased_identifier(people[column], code)
     mark(erased, Out.ERASED)
     for place, keys in enumerate(excluded_keys):
         excluded = keys_among(people["key"], keys)
         for found in held.values():
-            excluded |= among(found, others.excluded_tokens[place])
+            excluded |= others.excluded_tokens[place].holds(found)
         mark(excluded, Out.EXCLUDED + place)
     _mark_consent(people, rules, mark)
     usable = np.zeros(len(out), np.bool_)
@@ -156,17 +165,17 @@ def _mark_consent(people: Columns, rules: Rules, mark: Callable[[Flags, int], No
 
 def blocking_tokens(people: Columns, rules: Rules, out: Array) -> list[Tokens]:
     """Return the identifiers of people who are out by their own wish, an exclusion, or erasure."""
-    blocking = np.isin(out, [int(reason) for reason in OPTED_OUT]) | (out >= Out.EXCLUDED)
+    blocking = BLOCKS[out]
     return [found[blocking] for found in rules.identifiers.tokens(people).values()] if blocking.any() else []
 
 
-def with_blocked(people: Columns, rules: Rules, out: Array, blocked: Tokens) -> Array:
+def with_blocked(people: Columns, rules: Rules, out: Array, blocked: TokenSet) -> Array:
     """Return the reasons with those who carry a blocked identifier out too; on a suppression list they stay in."""
     if rules.suppresses or not len(blocked):
         return out
     shares = np.zeros(len(out), np.bool_)
     for found in rules.identifiers.tokens(people).values():
-        shares |= among(found, blocked)
+        shares |= blocked.holds(found)
     return np.where(shares & (out == Out.IN), np.uint8(Out.SHARES_BLOCKED), out)
 
 

@@ -9,7 +9,7 @@ from muster.columns import KEY, Array
 from muster.vault import pepper
 
 from .models import Tombstone
-from .tokens import Flags
+from .tokens import Flags, Tokens, salt, words
 
 
 def identifier_value(digest: bytes) -> bytes:
@@ -39,12 +39,19 @@ class Erased:
         """Whether nobody was erased since."""
         return not Tombstone.objects.filter(workspace=self.workspace, pk__gt=self.newest).exists()
 
+    def may_hold(self, tokens: Tokens, code: int) -> bool:
+        """Whether one of these identifiers of a field may be an erased person's."""
+        return bool(self._values and self._hinted(tokens ^ salt(code)).any())
+
+    def _hinted(self, first_words: Tokens) -> Flags:
+        hints = np.ascontiguousarray(first_words).view(np.dtype("<u2")).reshape(-1, 4)[:, 0]
+        return np.asarray(self._hints[hints])
+
     def identifier(self, digests: Array, _code: int = 0) -> Flags:
         """Return which 32-byte digests belong to an erased person."""
         found = np.zeros(len(digests), np.bool_)
         if not self._values or not len(digests):
             return found
-        hints = np.ascontiguousarray(digests).view(np.dtype("<u2")).reshape(-1, 16)[:, 0]
-        for place in np.flatnonzero(self._hints[hints]):
+        for place in np.flatnonzero(self._hinted(words(digests))):
             found[place] = identifier_value(digests[place].tobytes()) in self._values
         return found

@@ -117,7 +117,7 @@ def _figure(label: str, figure: int) -> forms.IntegerField:
 
 
 class PauseForm(forms.Form):
-    """What to pause, why, and when it is meant to end."""
+    """What to pause, why, and when it is meant to end; `total`: everything, opt-out removals too, and nothing else."""
 
     reach = forms.ChoiceField(
         label="What stops", error_messages={"invalid_choice": "That is not there any more. Choose from the list."}
@@ -129,22 +129,16 @@ class PauseForm(forms.Form):
         required=False,
         help_text="A time like 10:30, or a day and a time like 2026-11-24 08:00. It does not end by itself.",
     )
-    optouts_too = forms.BooleanField(label="Stop opt-out removals too", required=False)
 
-    def __init__(self, *args: Any, now: datetime, may_stop_optouts: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, now: datetime, total: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.now = now
+        self.now, self.total = now, total
         places = Destination.objects.filter(archived_at=None).order_by("name")
         audiences = Audience.objects.filter(archived_at=None).order_by("name")
         field = self.fields["reach"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [
-            (EVERYTHING, "Everything"),
-            ("Destinations", _options("destination", places)),
-            ("Audiences", _options("audience", audiences)),
-        ]
-        if not may_stop_optouts:
-            del self.fields["optouts_too"]
+        parts = [("Destinations", _options("destination", places)), ("Audiences", _options("audience", audiences))]
+        field.choices = [(EVERYTHING, "Everything, opt-outs too")] if total else [(EVERYTHING, "Everything"), *parts]
 
     def clean_until(self) -> datetime | None:
         text = " ".join(self.cleaned_data["until"].split())
@@ -166,7 +160,7 @@ class PauseForm(forms.Form):
         return {
             "reason": data["reason"],
             "until": data["until"],
-            "optouts_too": data.get("optouts_too", False),
+            "optouts_too": self.total,
             "destination": Destination.objects.get(pk=number) if kind == "destination" else None,
             "audience": Audience.objects.get(pk=number) if kind == "audience" else None,
         }

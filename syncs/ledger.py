@@ -1,301 +1,233 @@
-"""What an activation holds, in sealed shards: read, changed by an acknowledged batch, cut anew when it has grown.
+"""What an activation holds, in sealed shards: read, and changed by an acknowledged batch.
 
-Columns of a shard: key S16, digest u8 (of what was last sent), id.ends u4 (cumulative identifiers a member), id.field u1,
-id.raw V32 (SHA-256); for lists whose userId is in clear also text.ends, text.data, one text an identifier.
+A shard is a row, a whole and a patch. Few change of many, so most batches write the patch only; when that has grown, the
+whole is written anew. See docs/decisions/shards-as-columns.md.
 """
 
-import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from datetime import datetime
+from functools import cached_property, partial
+from typing import Any, Final
 
-import numpy as np
 from django.db import IntegrityError
 
 from audiences.models import Activation
-from muster.columns import DIGEST, KEY, Array, Columns, pack, text_list, texts, unpack
+from muster.columns import Array, Columns, pack, unpack
 from muster.vault import pepper, seal, unseal
 
 from .lease import LeaseLost
-from .models import LedgerShard
-from .plan import flat_rows, lengths_of, owners_of
-from .tokens import Tokens, keys_among
+from .members import Change, fingerprint, merged, nobody, patch_of, those_of, touched
+from .members import combined as combined_patches
+from .models import LedgerShard, LedgerWhole
 
-AIM = 4096
-MOST, LEAST = 8000, 500
-
-
-def nobody(*, texts_too: bool = False) -> Columns:
-    """Return the columns of an empty shard."""
-    columns: Columns = {
-        "key": np.zeros(0, KEY),
-        "digest": np.zeros(0, np.uint64),
-        "id.ends": np.zeros(0, np.uint32),
-        "id.field": np.zeros(0, np.uint8),
-        "id.raw": np.zeros(0, DIGEST),
-    }
-    return columns | ({"text.ends": np.zeros(0, np.uint32), "text.data": np.zeros(0, np.uint8)} if texts_too else {})
+LOADED_AT_ONCE: Final = 8
+LANES: Final = 1 << 64
+WHOLES_AT_ONCE: Final = 8
+CHANGING: Final = ("version", "members", "digest", "asserted_at", "whole_version", "whole_bytes", "patch")
 
 
-@dataclass
-class People:
-    """Members with identifiers, as a batch adds them: sorted by key, identifiers flat in the same order."""
+@dataclass(frozen=True)
+class Held:
+    """A shard as it is stored, opened: the row, None where nobody is in it, its whole, and its patch."""
 
-    key: Array
-    digest: Tokens
-    ends: Array
-    field: Array
-    raw: Array
-    texts: list[bytes] | None = None
+    row: LedgerShard | None
+    whole: Columns
+    patch: Columns | None = None
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The members."""
+        return self.whole if self.patch is None else merged(self.whole, self.patch)
+
+    @property
+    def members(self) -> int:
+        return self.row.members if self.row else 0
 
 
 @dataclass
-class Change:
-    """What one batch does to one shard. `drop_take` marks, for the members in `drop_key`, the identifiers that go."""
+class Prepared:
+    """A shard as it will be once its batch is accepted: `whole` or `patch` is what is to be written, sealed.
 
-    add: People | None = None
-    remove_key: Array = field(default_factory=lambda: np.zeros(0, KEY))
-    drop_key: Array = field(default_factory=lambda: np.zeros(0, KEY))
-    drop_take: Array = field(default_factory=lambda: np.zeros(0, np.uint8))
+    `after` is the same opened; `covered`: everybody in it is among those who were added. `row` is there once it is stored.
+    """
 
+    number: int
+    old: LedgerShard | None
+    version: int
+    members_before: int
+    members: int
+    digest_before: str
+    digest: str
+    whole: bytes
+    patch: bytes
+    after: Columns
+    covered: bool = False
+    row: LedgerShard = field(default_factory=LedgerShard)
 
-def selected(ledger: Columns, members: Array, flat_kept: Array | None = None) -> Columns:
-    """Return the shard with the members at these places only, and of their identifiers those marked in `flat_kept`."""
-    rows, ends = flat_rows(ledger["id.ends"], members)
-    if flat_kept is not None:
-        kept = flat_kept[rows]
-        ends = np.cumsum(np.bincount(owners_of(ends)[kept], minlength=len(members))).astype(np.uint32)
-        rows = rows[kept]
-    columns: Columns = {
-        "key": ledger["key"][members],
-        "digest": ledger["digest"][members],
-        "id.ends": ends,
-        "id.field": ledger["id.field"][rows],
-        "id.raw": ledger["id.raw"][rows],
-    }
-    if "text.ends" in ledger:
-        known = text_list(ledger["text.ends"], ledger["text.data"])
-        columns["text.ends"], columns["text.data"] = texts([known[row] for row in rows])
-    return columns
-
-
-def changed(ledger: Columns, change: Change) -> Columns:
-    """Return the shard after a batch: who was removed is out, who was added is in with the union of identifiers."""
-    if len(change.drop_key):
-        ledger = _without_dropped(ledger, change)
-    if len(change.remove_key):
-        ledger = selected(ledger, np.flatnonzero(~keys_among(ledger["key"], np.sort(change.remove_key))))
-    return ledger if change.add is None else _with(ledger, change.add)
-
-
-def _without_dropped(ledger: Columns, change: Change) -> Columns:
-    kept = np.ones(len(ledger["id.field"]), np.bool_)
-    places = np.searchsorted(ledger["key"], change.drop_key)
-    rows, _ = flat_rows(ledger["id.ends"], places)
-    kept[rows] = change.drop_take == 0
-    return selected(ledger, np.arange(len(ledger["key"])), kept)
-
-
-def _with(ledger: Columns, added: People) -> Columns:
-    """Merge new people in; a member known already gains identifiers and takes the new digest."""
-    if not len(ledger["key"]):
-        return _fresh(added)
-    key = np.union1d(ledger["key"], added.key)
-    digest = np.zeros(len(key), np.uint64)
-    digest[np.searchsorted(key, ledger["key"])] = ledger["digest"]
-    digest[np.searchsorted(key, added.key)] = added.digest
-    old_owner = np.searchsorted(key, ledger["key"])[owners_of(ledger["id.ends"])]
-    new_owner = np.searchsorted(key, added.key)[owners_of(added.ends)]
-    owner = np.concatenate([old_owner, new_owner])
-    fields = np.concatenate([ledger["id.field"], added.field])
-    raw = np.concatenate([ledger["id.raw"], added.raw])
-    order = np.argsort(owner, kind="stable")
-    if len(key) < len(ledger["key"]) + len(added.key):
-        order = _distinct(order, owner, fields, raw)
-    columns: Columns = {
-        "key": key,
-        "digest": digest,
-        "id.ends": np.cumsum(np.bincount(owner[order], minlength=len(key))).astype(np.uint32),
-        "id.field": fields[order],
-        "id.raw": raw[order],
-    }
-    if added.texts is not None:
-        known = text_list(ledger["text.ends"], ledger["text.data"]) if "text.ends" in ledger else []
-        both = known + added.texts
-        columns["text.ends"], columns["text.data"] = texts([both[place] for place in order])
-    return columns
-
-
-def _fresh(added: People) -> Columns:
-    columns: Columns = {
-        "key": added.key,
-        "digest": added.digest,
-        "id.ends": added.ends,
-        "id.field": added.field,
-        "id.raw": added.raw,
-    }
-    if added.texts is not None:
-        columns["text.ends"], columns["text.data"] = texts(added.texts)
-    return columns
-
-
-def _distinct(order: Array, owner: Array, fields: Array, raw: Array) -> Array:
-    """Return the order without the second of two equal identifiers of one member."""
-    first_words = np.ascontiguousarray(raw).view(np.uint64).reshape(-1, 4)[:, 0]
-    seen = np.rec.fromarrays([owner[order], fields[order], first_words[order]])
-    _, first = np.unique(seen, return_index=True)
-    return np.asarray(order[np.sort(first)])
-
-
-def digest(columns: Columns) -> str:
-    """Return the keyed digest over a shard's clear columns."""
-    return digest_of_packed(pack(columns))
-
-
-def digest_of_packed(packed: bytes) -> str:
-    """Return the keyed digest over packed columns."""
-    return hashlib.blake2b(packed, key=pepper("ledger digest"), digest_size=16).hexdigest()
+    @property
+    def gained(self) -> int:
+        return self.members - self.members_before
 
 
 class Ledger:
     """The shards of one activation in one generation; the newest few are kept in memory."""
 
-    def __init__(self, activation: Activation, *, texts_too: bool, most_cached: int = 24) -> None:
+    def __init__(self, activation: Activation, *, texts_too: bool, most_cached: int = 12) -> None:
         self.activation_id = activation.pk
         self.generation = activation.generation
         self.shards = activation.shards
         self._nobody = partial(nobody, texts_too=texts_too)
         self._most = most_cached
-        self._known: dict[int, tuple[LedgerShard | None, Columns]] = {}
-
-    def _aad(self, number: int, version: int) -> bytes:
-        return f"ledger:{self.activation_id}:{self.generation}:{number}:{version}".encode()
+        self._known: dict[int, Held] = {}
 
     def row(self, number: int) -> LedgerShard | None:
         """Return the stored shard, None where nobody is in it."""
-        return self._load(number)[0]
+        return self._held(number).row
 
     def columns(self, number: int) -> Columns:
         """Return the members of a prefix. Raises WrongKey and Tampered."""
-        return self._load(number)[1]
+        return self._held(number).columns
 
-    def _load(self, number: int) -> tuple[LedgerShard | None, Columns]:
+    def those_of(self, number: int, keys: Array) -> Columns:
+        """Return the members of a prefix who have these sorted keys. Raises WrongKey and Tampered."""
+        held = self._held(number)
+        return those_of(keys, held.whole, held.patch)
+
+    def _held(self, number: int) -> Held:
         if number not in self._known:
-            rows = LedgerShard.objects.filter(activation_id=self.activation_id, generation=self.generation)
-            row = rows.filter(number=number).first()
-            self._remember(number, row, self._opened(row) if row else self._nobody())
+            found = self._loaded(number, min(self.shards, number + min(LOADED_AT_ONCE, self._most)))
+            # The one that is asked for comes last, so that it is not the first to go.
+            for place in sorted({number, *found} - self._known.keys(), reverse=True):
+                self._remember(place, found.get(place) or Held(None, self._nobody()))
         return self._known[number]
 
-    def _opened(self, row: LedgerShard) -> Columns:
-        return unpack(unseal(bytes(row.blob), aad=self._aad(row.number, row.version)))
+    def _loaded(self, first: int, stop: int) -> dict[int, Held]:
+        shards = LedgerShard.objects.filter(activation_id=self.activation_id, generation=self.generation)
+        rows = list(shards.filter(number__gte=first, number__lt=max(stop, first + 1)))
+        wholes = dict(LedgerWhole.objects.filter(shard__in=rows).values_list("shard_id", "blob")) if rows else {}
+        return {row.number: self._opened(row, bytes(wholes[row.pk])) for row in rows if row.number not in self._known}
 
-    def _remember(self, number: int, row: LedgerShard | None, columns: Columns) -> None:
+    def _opened(self, row: LedgerShard, blob: bytes) -> Held:
+        whole = unpack(unseal(blob, aad=self._aad(row.number, row.whole_version, "whole")))
+        if not row.patch:
+            return Held(row, whole)
+        return Held(row, whole, unpack(unseal(bytes(row.patch), aad=self._aad(row.number, row.version, "patch"))))
+
+    def _aad(self, number: int, version: int, part: str) -> bytes:
+        return f"ledger:{self.activation_id}:{self.generation}:{number}:{version}:{part}".encode()
+
+    def _remember(self, number: int, held: Held) -> None:
         self._known.pop(number, None)
         while len(self._known) >= self._most:
             del self._known[next(iter(self._known))]
-        self._known[number] = (row, columns)
+        self._known[number] = held
 
-    def prepared(self, number: int, change: Change) -> "Prepared":
+    def prepared(self, number: int, change: Change) -> Prepared:
         """Return the shard after a change, sealed, to be stored inside of the transaction that settles the batch."""
-        row, before = self._load(number)
-        after = changed(before, change)
-        packed = pack(after)
-        version = (row.version if row else 0) + 1
+        held = self._held(number)
+        row, version = held.row, (held.row.version if held.row else 0) + 1
+        keys = touched(change)
+        old = those_of(keys, held.whole, held.patch)
+        patch = patch_of(keys, old, change)
+        members = held.members - len(old["key"]) + len(patch["key"])
+        digest_before = row.digest if row else ""
+        both = patch if held.patch is None else combined_patches(held.patch, patch)
+        packed = pack(both)
+        rewrites = row is None or len(packed) > most_patched(row)
+        after = merged(held.columns, patch) if rewrites else both
         return Prepared(
             number=number,
             old=row,
             version=version,
-            columns=after,
-            members_before=len(before["key"]),
-            digest_before=row.digest if row else "",
-            digest=digest_of_packed(packed),
-            blob=seal(packed, aad=self._aad(number, version)),
+            members_before=held.members,
+            members=members,
+            digest_before=digest_before,
+            digest=moved(digest_before, old, patch),
+            whole=seal(pack(after), aad=self._aad(number, version, "whole")) if rewrites else b"",
+            patch=b"" if rewrites else seal(packed, aad=self._aad(number, version, "patch")),
+            after=after,
+            covered=change.add is not None and len(change.add.key) == members,
         )
 
-    def put(self, number: int, columns: Columns) -> None:
+    def put(self, number: int, columns: Columns, *, asserted: Any = None) -> None:
         """Store a shard that has no row yet, as a re-cut ledger does. Raises IntegrityError where there is one."""
-        LedgerShard.objects.create(
-            activation_id=self.activation_id,
-            generation=self.generation,
-            number=number,
-            version=1,
-            members=len(columns["key"]),
-            digest=digest(columns),
-            blob=seal(pack(columns), aad=self._aad(number, 1)),
+        whole = seal(pack(columns), aad=self._aad(number, 1, "whole"))
+        row = self._row(number, version=1, members=len(columns["key"]), digest=digest(columns), asserted_at=asserted)
+        row.whole_version, row.whole_bytes = 1, len(whole)
+        row.save(force_insert=True)
+        LedgerWhole.objects.create(shard=row, blob=whole)
+
+    def _row(self, number: int, **fields: Any) -> LedgerShard:
+        return LedgerShard(activation_id=self.activation_id, generation=self.generation, number=number, **fields)
+
+    def store(self, ready: Sequence[Prepared], *, asserted: datetime | None = None) -> None:
+        """Write prepared shards, within a transaction, if each still is what it was made from. Raises LeaseLost otherwise.
+
+        `asserted` is when those who were added were sent.
+        """
+        known = [one.old.pk for one in ready if one.old]
+        rows = LedgerShard.objects.select_for_update().filter(pk__in=known)
+        versions = dict(rows.values_list("pk", "version")) if known else {}
+        for one in ready:
+            if one.old and versions.get(one.old.pk) != one.old.version:
+                raise LeaseLost(f"ledger shard {one.number} was written by somebody else")
+            one.row = self._after(one, asserted)
+        fresh = [one for one in ready if one.old is None]
+        try:
+            LedgerShard.objects.bulk_create([one.row for one in fresh])
+        except IntegrityError as error:
+            raise LeaseLost("a ledger shard was written by somebody else") from error
+        LedgerShard.objects.bulk_create(
+            [one.row for one in ready if one.old],
+            update_conflicts=True,
+            unique_fields=["activation", "generation", "number"],
+            update_fields=CHANGING,
+        )
+        LedgerWhole.objects.bulk_create(
+            [LedgerWhole(shard_id=one.old.pk if one.old else one.row.pk, blob=one.whole) for one in ready if one.whole],
+            batch_size=WHOLES_AT_ONCE,
+            update_conflicts=True,
+            unique_fields=["shard"],
+            update_fields=["blob"],
         )
 
-    def store(self, prepared: "Prepared", *, asserted: object = None) -> LedgerShard:
-        """Write a prepared shard if its version is still the one it was made from. Raises LeaseLost otherwise."""
-        fields = {
-            "version": prepared.version,
-            "members": len(prepared.columns["key"]),
-            "digest": prepared.digest,
-            "blob": prepared.blob,
-            **({"asserted_at": asserted} if asserted is not None else {}),
-        }
-        if prepared.old is None:
-            try:
-                return LedgerShard.objects.create(
-                    activation_id=self.activation_id, generation=self.generation, number=prepared.number, **fields
-                )
-            except IntegrityError as error:
-                raise LeaseLost(f"ledger shard {prepared.number} was written by somebody else") from error
-        here = LedgerShard.objects.filter(pk=prepared.old.pk, version=prepared.old.version)
-        if not here.update(**fields):
-            raise LeaseLost(f"ledger shard {prepared.number} was written by somebody else")
-        for name, value in fields.items():
-            setattr(prepared.old, name, value)
-        return prepared.old
+    def _after(self, one: Prepared, asserted: datetime | None) -> LedgerShard:
+        old = one.old
+        row = self._row(one.number, version=one.version, members=one.members, digest=one.digest, patch=one.patch)
+        row.asserted_at = asserted if one.covered and asserted else old.asserted_at if old else None
+        row.whole_version = one.version if one.whole or old is None else old.whole_version
+        row.whole_bytes = len(one.whole) if one.whole or old is None else old.whole_bytes
+        return row
 
-    def committed(self, prepared: "Prepared", row: LedgerShard) -> None:
+    def committed(self, ready: Sequence[Prepared]) -> None:
         """Keep what was stored, after the transaction is committed."""
-        self._remember(prepared.number, row, prepared.columns)
+        for one in ready:
+            if one.old:
+                one.row.pk = one.old.pk
+            if one.whole:
+                self._remember(one.number, Held(one.row, one.after))
+            elif known := self._known.get(one.number):
+                self._remember(one.number, Held(one.row, known.whole, one.after))
 
 
-@dataclass
-class Prepared:
-    """A shard as it will be once its batch is accepted."""
-
-    number: int
-    old: LedgerShard | None
-    version: int
-    columns: Columns
-    members_before: int
-    digest_before: str
-    digest: str
-    blob: bytes
-
-    @property
-    def gained(self) -> int:
-        return len(self.columns["key"]) - self.members_before
+def most_patched(row: LedgerShard) -> int:
+    """Return how many bytes a patch may have: some part of the whole, another for each shard so that not all fill up at once."""
+    return row.whole_bytes * (4 + row.number % 8) // 64
 
 
-def shard_count(people: int) -> int:
-    """Return the power of two that gives shards of about 4,096 people."""
-    return 1 << max(0, (max(1, people) - 1) // AIM).bit_length()
+def digest(columns: Columns) -> str:
+    """Return the keyed digest over a shard's clear columns."""
+    return moved("", nobody(), columns)
 
 
-def fits(people: int, shards: int) -> bool:
-    """Whether shards are neither so large that a small change rewrites much, nor so small that there are too many."""
-    return people <= shards * MOST and (shards == 1 or people >= shards * LEAST)
+def moved(before: str, old: Columns, new: Columns) -> str:
+    """Return the digest of a shard of which `old` members became `new` ones."""
+    secret = int.from_bytes(pepper("ledger digest")[:8], "little")
+    lanes = zip(lanes_of(before), fingerprint(old, secret), fingerprint(new, secret), strict=True)
+    return "".join(f"{(lane - less + more) % LANES:016x}" for lane, less, more in lanes)
 
 
-def recut(parts: list[Columns], number: int, old_count: int, new_count: int) -> Columns:
-    """Return shard `number` of `new_count` from the old shards that hold it: joined, or one of them cut."""
-    if new_count <= old_count:
-        return joined(parts)
-    key = parts[0]["key"]
-    prefix = np.frombuffer(key.tobytes(), np.dtype(">u4")).reshape(-1, 4)[:, 0] if len(key) else np.zeros(0, np.uint32)
-    bits = (new_count - 1).bit_length()
-    return selected(parts[0], np.flatnonzero(prefix >> np.uint32(32 - bits) == number))
-
-
-def joined(parts: list[Columns]) -> Columns:
-    """Return neighbouring shards, in order, as one."""
-    if len(parts) == 1:
-        return parts[0]
-    columns = {name: np.concatenate([part[name] for part in parts]) for name in ("key", "digest", "id.field", "id.raw")}
-    columns["id.ends"] = np.cumsum(np.concatenate([lengths_of(part["id.ends"]) for part in parts])).astype(np.uint32)
-    if "text.ends" in parts[0]:
-        known = [one for part in parts for one in text_list(part["text.ends"], part["text.data"])]
-        columns["text.ends"], columns["text.data"] = texts(known)
-    return columns
+def lanes_of(digest: str) -> tuple[int, int]:
+    """Return a digest's two numbers; those of no digest are 0."""
+    return (int(digest[:16], 16), int(digest[16:], 16)) if digest else (0, 0)

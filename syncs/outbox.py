@@ -96,7 +96,6 @@ def accepted(parcel: Parcel, maker: Maker, lease: Lease, at: datetime) -> None:
     ready = [ledger.prepared(work.number, work.change()) for work in parcel.works if len(work)]
     adding = batch.pass_name == "additions"
     gained = sum(one.gained for one in ready)
-    asserted = at if adding else None
     with transaction.atomic():
         settle(
             batch,
@@ -105,17 +104,16 @@ def accepted(parcel: Parcel, maker: Maker, lease: Lease, at: datetime) -> None:
             adds=max(0, gained),
             removes=max(0, -gained),
             before={f"{ledger.generation}:{one.number}": [one.digest_before, one.members_before] for one in ready},
-            after={f"{ledger.generation}:{one.number}": [one.digest, len(one.columns["key"])] for one in ready},
+            after={f"{ledger.generation}:{one.number}": [one.digest, one.members] for one in ready},
         )
-        rows = [ledger.store(one, asserted=asserted) for one in ready]
+        ledger.store(ready, asserted=at if adding else None)
         if gained:
             Activation.objects.filter(pk=batch.activation_id).update(members=F("members") + gained)
         counted = "accepted_adds" if adding else "accepted_removes"
-        sent = sum(1 for work in parcel.works for events in work.rows.events if events)
+        sent = sum(sum(map(bool, work.rows.events)) for work in parcel.works)
         own = {counted: F(counted) + sent} if batch.run_id == lease.row.pk else {}
         lease.write(progress=F("progress") + 1, failures_in_row=0, **own)
-    for one, row in zip(ready, rows, strict=True):
-        ledger.committed(one, row)
+    ledger.committed(ready)
 
 
 def settle(batch: Batch, state: BatchState, at: datetime, **fields: object) -> None:
@@ -170,6 +168,7 @@ def split(parcel: Parcel, maker: Maker, lease: Lease, at: datetime, status: int 
 
 def works_within(maker: Maker, pass_name: str, span: tuple[bytes, bytes]) -> list[Work]:
     """Return the people of a pass in a key interval, made anew."""
+    maker.ask_who_was_erased()
     last = prefix_of(span[1], maker.ledger.shards) if span[1] else maker.ledger.shards - 1
     numbers = range(prefix_of(span[0], maker.ledger.shards), last + 1)
     return [maker.work(pass_name, number, span) for number in numbers]

@@ -27,12 +27,11 @@ def pause(
     optouts_too: bool = False,
 ) -> Pause:
     """Stop sending within seconds, opt-out removals excepted unless `optouts_too`. Raises PauseConflict."""
-    if (
-        destination is None
-        and audience is None
-        and Pause.objects.open().filter(destination=None, audience=None).exists()
-    ):
-        raise PauseConflict("Everything is paused already.")
+    if destination is None and audience is None:
+        total = Pause.objects.open().filter(destination=None, audience=None)
+        # Stopping opt-outs too adds to a pause that lets them through.
+        if total.filter(optouts_too=True).exists() or (not optouts_too and total.exists()):
+            raise PauseConflict("Everything is paused already.")
     try:
         with transaction.atomic():
             made = Pause.objects.create(

@@ -10,6 +10,9 @@
   trait:<name>.*      the raw value, empty: absent
 
 Texts of varying length are two columns: `.ends` and `.data` (muster.columns.texts).
+
+A head is what comparing needs of people, a quarter of the bytes: key, ext_at, flags, and instead of each digest
+  token:<name>   u8   its token (syncs/tokens.py)
 """
 
 import hashlib
@@ -22,10 +25,15 @@ import numpy as np
 from audiences.identity import UNUSABLE, email_digests, phone_digests
 from muster.columns import DIGEST, KEY, Array, Columns
 
+from .tokens import FIELD_CODES, tokens
+
 ABSENT, TRUE, OTHER = 0, 1, 2
 UNSUBSCRIBED: Final = "unsubscribed"
 TRUTHY: Final = frozenset({"true", "1", "yes"})
 TEXTS: Final = ".ends"
+TOKENS: Final = "token:"
+HEAD: Final = frozenset({"key", "ext_at"})
+DIGESTS: Final = {"email": "email", "email_google": "email", "phone_digits": "phone", "phone_e164": "phone"}
 
 
 @dataclass(frozen=True)
@@ -126,13 +134,14 @@ def taken(columns: Columns, order: Array) -> Columns:
     for name, column in columns.items():
         if name.endswith(TEXTS):
             data = name.removesuffix(TEXTS) + ".data"
-            found[name], found[data] = _taken_texts(column, columns[data], order)
+            found[name], found[data] = taken_texts(column, columns[data], order)
         elif not name.endswith(".data"):
             found[name] = np.take(column, order)
     return found
 
 
-def _taken_texts(ends: Array, data: Array, order: Array) -> tuple[Array, Array]:
+def taken_texts(ends: Array, data: Array, order: Array) -> tuple[Array, Array]:
+    """Return the texts at these places, in this order."""
     lengths: Array = np.diff(ends.astype(np.int64), prepend=np.int64(0))
     if len(ends) and (lengths == lengths[0]).all():
         rows = np.take(data.reshape(len(ends), -1), order, axis=0)
@@ -159,6 +168,14 @@ def between(columns: Columns, start: int, stop: int) -> Columns:
     return found
 
 
+def parted(columns: Columns) -> tuple[Columns, Columns]:
+    """Return people's heads and the rest of them; both together are everything, and the tokens besides."""
+    head = {name: column for name, column in columns.items() if name in HEAD or name.startswith("flag:")}
+    rest = {name: column for name, column in columns.items() if name not in head}
+    known = {name: FIELD_CODES[field] for name, field in DIGESTS.items() if name in rest}
+    return head | {TOKENS + name: tokens(rest[name], code) for name, code in known.items()}, rest
+
+
 def joined(parts: Sequence[Columns]) -> Columns:
     """Return several sets of people as one, in order. At least one part is needed."""
     if len(parts) == 1:
@@ -167,11 +184,18 @@ def joined(parts: Sequence[Columns]) -> Columns:
     for name in parts[0]:
         columns = [part[name] for part in parts]
         if name.endswith(TEXTS):
-            sizes = [len(part[name.removesuffix(TEXTS) + ".data"]) for part in parts]
-            shifts = np.cumsum([0, *sizes[:-1]])
-            columns = [column + np.uint32(shift) for column, shift in zip(columns, shifts, strict=True)]
-        found[name] = np.concatenate(columns)
+            data = name.removesuffix(TEXTS) + ".data"
+            found[name], found[data] = joined_texts(columns, [part[data] for part in parts])
+        elif not name.endswith(".data"):
+            found[name] = np.concatenate(columns)
     return found
+
+
+def joined_texts(ends: Sequence[Array], data: Sequence[Array]) -> tuple[Array, Array]:
+    """Return several sets of texts as one, in order."""
+    shifts = np.cumsum([0, *map(len, data[:-1])])
+    moved = [column + np.uint32(shift) for column, shift in zip(ends, shifts, strict=True)]
+    return np.concatenate(moved), np.concatenate(data)
 
 
 def prefixes(keys: Array, count: int) -> Array:

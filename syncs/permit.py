@@ -65,10 +65,6 @@ class Permit:
         if stopped:
             raise End(RunState.FAILED, "stopped", stopped)
 
-    def look_again(self) -> None:
-        """Ask the database at the next check."""
-        self._looked = 0.0
-
 
 def backoff(failures: int, chance: float) -> timedelta:
     """Return how long to wait after this many failures in a row: doubling from 1 s to 5 min, by 50 to 100 %."""

@@ -114,7 +114,7 @@ class Road:
                 moves.enter(self.run, self.lease, STAGE_OF[name], self.clock())
                 self._delivery(Maker(self.run)).deliver(name)
                 moves.tell(self.run, "sent a pass", f"{STAGE_OF[name].label}: all accepted or settled.", self.clock())
-        planning.reasserted(self.run)
+        planning.reasserted(self.run, self.lease)
 
     def _settle(self, owner: Run, batches: list[Batch]) -> None:
         maker = Maker(owner)

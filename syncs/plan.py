@@ -18,10 +18,12 @@ import numpy as np
 from muster.columns import Array, Columns
 
 from .eligibility import OPTED_OUT, Identifiers, Out
-from .tokens import ODD, Flags, Tokens, among, keys_among, places_of, words
+from .tokens import ODD, Flags, Tokens, TokenSet, keys_among, located, words
 
 ADD, CHANGE, REASSERT = 1, 2, 3
 LEFT: Final = 100
+OWN: Final = np.array([reason in OPTED_OUT for reason in range(256)])
+OWN_OF_SUPPRESSED: Final = np.array([reason in {Out.ERASED, Out.DO_NOT_SHARE} for reason in range(256)])
 PASSES: Final = ("optouts", "removals", "additions")
 
 
@@ -59,7 +61,9 @@ class Shard:
 
 def lengths_of(ends: Array) -> Array:
     """Return how many flat entries each owner has, from their cumulative ends."""
-    return np.asarray(np.diff(ends.astype(np.int64), prepend=np.int64(0)), dtype=np.int64)
+    lengths = ends.astype(np.int64)
+    lengths[1:] -= ends[:-1]
+    return lengths
 
 
 def owners_of(ends: Array) -> Array:
@@ -76,11 +80,9 @@ def flat_rows(all_ends: Array, chosen: Array) -> tuple[Array, Array]:
     return offsets + np.arange(len(offsets)), ends.astype(np.uint32)
 
 
-def ledger_tokens(ledger: Columns) -> Tokens:
-    """Return the token of every identifier in a ledger shard, in order."""
-    plain = words(ledger["id.raw"])
-    with np.errstate(over="ignore"):
-        return plain ^ (ledger["id.field"].astype(np.uint64) * ODD)
+def ledger_tokens(ledger: Columns, rows: Array | slice = slice(None)) -> Tokens:
+    """Return the tokens of identifiers in a ledger shard: of all in order, or of those at these flat places."""
+    return words(ledger["id.raw"][rows]) ^ (ledger["id.field"][rows].astype(np.uint64) * ODD)
 
 
 @dataclass(frozen=True)
@@ -99,9 +101,7 @@ class Sides:
 def merge(sides: Sides, reassert: Flags | None = None) -> Shard:
     """Return the plan of one prefix, before claims. `reassert` marks people sent again although nothing changed."""
     people, ledger, wanted = sides.people, sides.ledger, sides.out == Out.IN
-    in_ledger = keys_among(people["key"], ledger["key"])
-    places = places_of(people["key"], ledger["key"])
-    places[~in_ledger] = 0
+    places, in_ledger = located(people["key"], ledger["key"])
     same = in_ledger.copy()
     if len(ledger["key"]):
         same &= ledger["digest"][places] == sides.digests
@@ -110,50 +110,58 @@ def merge(sides: Sides, reassert: Flags | None = None) -> Shard:
     op[wanted & in_ledger & ~same] = CHANGE
     if reassert is not None:
         op[wanted & same & reassert] = REASSERT
-    leaving = ~keys_among(ledger["key"], people["key"][wanted])
-    flat = ledger_tokens(ledger)
-    stale = _stale(sides, wanted & in_ledger, places, flat)
+    leaving = np.ones(len(ledger["key"]), np.bool_)
+    leaving[places[wanted & in_ledger]] = False
+    stale = _stale(sides, wanted & in_ledger, same, places)
     drops = np.zeros(len(leaving), np.bool_)
-    drops[owners_of(ledger["id.ends"])[stale]] = True
+    drops[owners_at(ledger["id.ends"], np.flatnonzero(stale))] = True
     gone = np.flatnonzero(leaving | drops)
     rows, ends = flat_rows(ledger["id.ends"], gone)
-    place_of = np.full(len(leaving), -1, np.int64)
-    place_of[places[in_ledger]] = np.flatnonzero(in_ledger)
+    gone_at = np.full(len(leaving), -1, np.int64)
+    gone_at[places[in_ledger]] = np.flatnonzero(in_ledger)
     return Shard(
         op=op,
         gone_key=ledger["key"][gone],
         gone_why=_why(ledger["key"][gone], people, sides.out, sides.erased_keys),
         gone_drop=drops[gone].astype(np.uint8),
         gone_ends=ends,
-        gone_take=(stale | leaving[owners_of(ledger["id.ends"])])[rows].astype(np.uint8),
-        gone_at=place_of[gone],
-        flat_tokens=flat[rows],
+        gone_take=(stale[rows] | np.repeat(leaving[gone], lengths_of(ends))).astype(np.uint8),
+        gone_at=gone_at[gone],
+        flat_tokens=ledger_tokens(ledger, rows),
     )
 
 
-def _stale(sides: Sides, staying: Flags, places: Array, flat: Tokens) -> Flags:
+def owners_at(ends: Array, rows: Array) -> Array:
+    """Return the owners' places of some flat entries."""
+    return np.asarray(np.searchsorted(ends, rows, side="right"))
+
+
+def _stale(sides: Sides, staying: Flags, same: Flags, places: Array) -> Flags:
     """Return which identifiers in the ledger belong to people who stay and no longer carry them; none for suppression."""
     ledger = sides.ledger
+    stale = np.zeros(len(ledger["id.field"]), np.bool_)
     if sides.suppresses or not staying.any():
-        return np.zeros(len(flat), np.bool_)
-    owner = owners_of(ledger["id.ends"])
-    stays = np.zeros(len(ledger["key"]), np.bool_)
-    stays[places[staying]] = True
-    stale = stays[owner]
-    for found in sides.identifiers.tokens(sides.people).values():
-        current = np.zeros(len(ledger["key"]), np.uint64)
-        current[places[staying]] = found[staying]
-        stale &= current[owner] != flat
-    return np.asarray(stale)
+        return stale
+    held = sides.identifiers.tokens(sides.people)
+    carried = np.sum([found != 0 for found in held.values()], axis=0)
+    # Whoever carries what was sent last, and no fewer identifiers than the ledger knows, carries all of them.
+    lengths = lengths_of(ledger["id.ends"])
+    doubtful = np.flatnonzero(staying & (~same | (lengths[places] > carried)))
+    rows, ends = flat_rows(ledger["id.ends"], places[doubtful])
+    owner, flat = doubtful[owners_of(ends)], ledger_tokens(ledger, rows)
+    gone = np.ones(len(rows), np.bool_)
+    for found in held.values():
+        gone &= found[owner] != flat
+    stale[rows] = gone
+    return stale
 
 
 def _why(gone: Array, people: Columns, out: Array, erased_keys: Array) -> Array:
     """Return why each ledger key is gone: the reason of the person in the segment, else erased or left."""
     why = np.full(len(gone), LEFT, np.uint8)
     why[keys_among(gone, erased_keys)] = Out.ERASED
-    present = keys_among(gone, people["key"])
-    if present.any():
-        why[present] = out[places_of(gone[present], people["key"])]
+    places, present = located(gone, people["key"])
+    why[present] = out[places[present]]
     return why
 
 
@@ -171,7 +179,7 @@ def claims(
     return found
 
 
-def without_claims(shard: Shard, claimed: Tokens) -> Shard:
+def without_claims(shard: Shard, claimed: TokenSet) -> Shard:
     """Return the plan with no removal carrying an identifier that a wanted member carries; empty drops are no drops.
 
     A tombstone beats a claim: of erased people everything is taken. People who stay and lose an identifier are sent
@@ -180,7 +188,7 @@ def without_claims(shard: Shard, claimed: Tokens) -> Shard:
     if not len(shard.gone_key):
         return shard
     owner = owners_of(shard.gone_ends)
-    spared = among(shard.flat_tokens, claimed) & (shard.gone_why != Out.ERASED)[owner]
+    spared = claimed.holds(shard.flat_tokens) & (shard.gone_why != Out.ERASED)[owner]
     take = (shard.gone_take.astype(np.bool_) & ~spared).astype(np.uint8)
     taken = np.bincount(owner[take == 1], minlength=len(shard.gone_key)) > 0
     kept = np.flatnonzero(taken | (shard.gone_drop == 0))
@@ -202,8 +210,7 @@ def without_claims(shard: Shard, claimed: Tokens) -> Shard:
 
 def is_optout(why: Array, drop: Array, *, suppresses: bool) -> Flags:
     """Return which removals are the person's own wish; from a suppression list only erasure and a refusal to share are."""
-    own = {Out.ERASED, Out.DO_NOT_SHARE} if suppresses else OPTED_OUT
-    return np.asarray(np.isin(why, [int(reason) for reason in own]) & (drop == 0))
+    return np.asarray((OWN_OF_SUPPRESSED if suppresses else OWN)[why] & (drop == 0))
 
 
 def is_release(shard: Shard) -> Flags:

@@ -119,8 +119,11 @@ def has_work(run: Run, pass_name: str) -> bool:
     return "adds" not in run.held and run.adds + run.changes + run.reasserts > 0
 
 
-def reasserted(run: Run) -> None:
-    """Note that the members of batches once unknown were sent again by this run."""
-    if "adds" not in run.held and run.planned_at is not None:
-        unknown = Batch.objects.filter(activation=run.activation, was_unknown=True, reasserted=False)
+def reasserted(run: Run, lease: Lease) -> None:
+    """Note that the members of batches once unknown were sent again by this run. Raises LeaseLost."""
+    if "adds" in run.held or run.planned_at is None:
+        return
+    unknown = Batch.objects.filter(activation=run.activation, was_unknown=True, reasserted=False)
+    with transaction.atomic():
+        lease.write(payload_version=run.payload_version)
         unknown.filter(created_at__lt=run.planned_at).exclude(state=BatchState.SENDING).update(reasserted=True)

@@ -84,7 +84,17 @@ def told(found: Pull, run: Run) -> str:
         ", shared with another run" if found.began_at and run.started_at and found.began_at < run.started_at else ""
     )
     how = "by export" if found.via == "export" else "in one page"
-    return f"Segment read {how}: {people:,} people, complete{shared}."
+    size = "1 person" if people == 1 else f"{people:,} people"
+    return f"Segment read {how}: {size}, complete{shared}.{apart(found, people)}"
+
+
+def apart(found: Pull, people: int) -> str:
+    """Return a sentence about a size that differs from both counts, though not by more than counts may; else nothing."""
+    low, high = sorted((found.count_before or 0, found.count_after or 0))
+    if low <= people <= high:
+        return ""
+    counted = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    return f" Customer.io counted {counted}; a count may be off by 0.5 %, so the reading is believed."
 
 
 def ring_for_waiting(segment: Segment, at: datetime) -> None:

@@ -1,12 +1,13 @@
 """Staged shards: the people of one complete reading, by key prefix, sealed in the database for as long as runs need them.
 
-The columns of a shard are told in syncs/people.py. Shard n of N holds the keys whose first bits are n, sorted by key.
+A shard's columns, in its head and in the rest, are told in syncs/people.py. Shard n of N holds the keys whose first bits
+are n, sorted by key.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -16,19 +17,22 @@ from django.db.models import Exists, F, OuterRef, Q
 from muster.columns import Columns, pack, unpack
 from muster.vault import seal, unseal
 
+from .ahead import Ahead
 from .lease import Lease
 from .models import Batch, Pull, Run, StagedShard
-from .people import between, joined, prefixes, tally
+from .people import between, joined, parted, prefixes, tally
 from .spool import Spool
 from .states import LIVE, BatchState, PullState
 
-MOST_PEOPLE: Final = 4_096
+MOST_PEOPLE: Final = 8_000
 LEAST_PEOPLE: Final = 512
-SHARD_BYTES: Final = 450_000
+SHARD_BYTES: Final = 2_000_000
 AT_ONCE_BYTES: Final = 8_000_000
 KEPT: Final = timedelta(minutes=15)
 LONGEST: Final = timedelta(hours=24)
-ROWS_AT_ONCE: Final = 64
+ROWS_AT_ONCE: Final = 32
+HEADS_AT_ONCE: Final = 16
+RESTS_AT_ONCE: Final = 4
 
 
 class NotStaged(LookupError):
@@ -47,45 +51,47 @@ def covers(have: Mapping[str, Any], want: Mapping[str, Any]) -> bool:
 
 
 class Staged:
-    """The people of a complete reading. Threads may share it."""
+    """The people of a complete reading, for one thread that goes through their prefixes in order, more than once."""
 
     def __init__(self, pull: Pull) -> None:
         if pull.state != PullState.COMPLETE or not pull.shards or pull.dropped_at:
             raise NotStaged(f"{pull} has no staged people")
         self.pull_id, self.fence, self.shards = pull.pk, pull.fence, pull.shards
         self.people = int(pull.counts.get("people", 0))
-        # Callers go through the prefixes in order, and ask for a shard once for each part of it.
-        self._shard: Callable[[int], Columns] = lru_cache(maxsize=2)(self._load)
+        self._heads = Ahead(partial(self._loaded, "head"), pull.shards, HEADS_AT_ONCE)
+        self._rests = Ahead(partial(self._loaded, "rest"), pull.shards, RESTS_AT_ONCE)
+
+    def heads(self, number: int, of: int) -> Columns:
+        """Return the heads of the people of prefix `number` among `of` (a power of two), by key. Raises NotStaged."""
+        return self._prefix(number, of, self._heads.__getitem__)
 
     def columns(self, number: int, of: int) -> Columns:
-        """Return the people of prefix `number` among `of` (a power of two), sorted by key. Raises NotStaged."""
-        if of < self.shards:
+        """Return the whole of the people of prefix `number` among `of`, sorted by key. Raises NotStaged."""
+        return self._prefix(number, of, lambda place: self._heads[place] | self._rests[place])
+
+    def _prefix(self, number: int, of: int, shard: Callable[[int], Columns]) -> Columns:
+        if of <= self.shards:
             size = self.shards // of
-            return joined(self._loaded(number * size, (number + 1) * size))
-        shard = self._shard(number * self.shards // of)
-        if of == self.shards:
-            return shard
-        start, stop = np.searchsorted(prefixes(shard["key"], of), [number, number + 1]).tolist()
-        return between(shard, start, stop)
+            return joined([shard(place) for place in range(number * size, (number + 1) * size)])
+        found = shard(number * self.shards // of)
+        start, stop = np.searchsorted(prefixes(found["key"], of), [number, number + 1]).tolist()
+        return between(found, start, stop)
 
-    def _load(self, number: int) -> Columns:
-        return self._loaded(number, number + 1)[0]
-
-    def _loaded(self, first: int, stop: int) -> list[Columns]:
+    def _loaded(self, part: str, first: int, stop: int) -> list[Columns]:
         rows = StagedShard.objects.filter(pull=self.pull_id, fence=self.fence, number__gte=first, number__lt=stop)
-        found = list(rows.order_by("number").values_list("number", "blob"))
+        found = list(rows.order_by("number").values_list("number", part))
         if len(found) != stop - first:
             raise NotStaged(f"shards {first} to {stop - 1} of reading {self.pull_id} are not all there")
-        return [unpack(unseal(bytes(blob), aad=aad(self.pull_id, self.fence, number))) for number, blob in found]
+        return [unpack(unseal(bytes(blob), aad=aad(self.pull_id, self.fence, number, part))) for number, blob in found]
 
 
-def aad(pull_id: int, fence: int, number: int) -> bytes:
-    """Return what a staged shard is bound to."""
-    return f"pull:{pull_id}:{fence}:{number}".encode()
+def aad(pull_id: int, fence: int, number: int, part: str) -> bytes:
+    """Return what a part of a staged shard, `head` or `rest`, is bound to."""
+    return f"pull:{pull_id}:{fence}:{number}:{part}".encode()
 
 
 def shard_count(people: int, width: float) -> int:
-    """Return how many shards, a power of two, hold about 4,096 people each, or fewer of `width` bytes where they are wide."""
+    """Return how many shards, a power of two, hold up to 8,000 people each, or fewer of `width` bytes where they are wide."""
     most = min(MOST_PEOPLE, max(LEAST_PEOPLE, int(SHARD_BYTES / max(width, 1.0))))
     return 1 << (max(1, -(-people // most)) - 1).bit_length()
 
@@ -101,11 +107,11 @@ def store(lease: Lease, spool: Spool, empty: Columns, beat: Callable[[], None]) 
     waiting: list[StagedShard] = []
     size = 0
     for number, people in _cut(spool, empty, shards // spool.buckets, counts):
-        blob = seal(pack(people), aad=aad(lease.row.pk, lease.fence, number))
-        waiting.append(
-            StagedShard(pull=lease.row, fence=lease.fence, number=number, people=len(people["key"]), blob=blob)
-        )
-        size += len(blob)
+        shard = StagedShard(pull=lease.row, fence=lease.fence, number=number, people=len(people["key"]))
+        for part, columns in zip(("head", "rest"), parted(people), strict=True):
+            setattr(shard, part, seal(pack(columns), aad=aad(lease.row.pk, lease.fence, number, part)))
+        waiting.append(shard)
+        size += len(shard.head) + len(shard.rest)
         if size >= AT_ONCE_BYTES:
             _insert(lease, waiting)
             waiting, size = [], 0

@@ -76,6 +76,11 @@ class Terms:
         kinds = dict(Trait.objects.filter(name__in=names, retired_at=None).values_list("name", "type"))
         return tuple(sorted(kinds.items()))
 
+    @property
+    def compares_all(self) -> bool:
+        """Whether comparing needs more of people than their heads: what is sent of them depends on texts."""
+        return self.texts or bool(self.traits)
+
     @cached_property
     def columns(self) -> dict[str, Any]:
         """What the segment's pull must hold (Pull.columns)."""

@@ -1,6 +1,6 @@
 """Small stand-ins for identifiers, for comparing millions of them in numpy: 64 bits of a SHA-256, told apart by field. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ Array = npt.NDArray[Any]
 FIELD_CODES: Mapping[str, int] = {"email": 1, "phone": 2, "external_id": 3}
 ABSENT = np.uint64(0)
 ODD = np.uint64(0x9E3779B97F4A7C15)
+SHIFT, FIRST_FACTOR, SECOND_FACTOR = np.uint64(33), np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 
 
 def words(digests: Array) -> Tokens:
@@ -24,42 +25,74 @@ def words(digests: Array) -> Tokens:
 
 def tokens(digests: Array, code: int) -> Tokens:
     """Return a token for each digest of one field; 0 where absent. Equal digests of one field have equal tokens."""
-    found = words(digests)
-    with np.errstate(over="ignore"):
-        return np.where(found == ABSENT, ABSENT, found ^ (np.uint64(code) * ODD))
+    first = words(digests)
+    return np.where(first == ABSENT, ABSENT, first ^ salt(code))
+
+
+def salt(code: int) -> np.uint64:
+    """Return what tells a field's tokens from another's."""
+    return np.uint64(code * int(ODD) % (1 << 64))
 
 
 def mixed(values: Tokens) -> Tokens:
     """Return the numbers with their bits spread over all 64 (the finaliser of MurmurHash3)."""
-    with np.errstate(over="ignore"):
-        spread = (values ^ (values >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
-        spread = (spread ^ (spread >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
-        return spread ^ (spread >> np.uint64(33))
+    spread = (values ^ (values >> SHIFT)) * FIRST_FACTOR
+    spread = (spread ^ (spread >> SHIFT)) * SECOND_FACTOR
+    return spread ^ (spread >> SHIFT)
 
 
 def digest_of(columns: list[Tokens], secret: int, version: int, length: int) -> Tokens:
     """Return 8 keyed bytes for each member over every token that would be sent and the payload's version."""
-    with np.errstate(over="ignore"):
-        found = np.full(length, np.uint64(secret) ^ np.uint64(version), np.uint64)
-        for column in columns:
-            found = mixed(found * ODD + column)
+    found = np.full(length, np.uint64(secret) ^ np.uint64(version), np.uint64)
+    for column in columns:
+        found = mixed(found * ODD + column)
     return found
 
 
-def among(values: Tokens, sorted_set: Tokens) -> Flags:
-    """Return which tokens are in a sorted set; an absent one never is."""
-    if not len(sorted_set) or not len(values):
-        return np.zeros(len(values), np.bool_)
-    places = np.minimum(np.searchsorted(sorted_set, values), len(sorted_set) - 1)
-    return np.asarray((sorted_set[places] == values) & (values != ABSENT))
+class TokenSet:
+    """Distinct tokens, to be asked again and again whether they hold others; the absent one never is in."""
+
+    def __init__(self, values: Tokens) -> None:
+        self.values: Tokens = np.unique(values[values != ABSENT])
+        # A search among hundreds of thousands misses the cache at every step. A table of first bits answers for most
+        # who are not in: it is at most a sixteenth full.
+        bits = len(self.values).bit_length() + 4
+        self._shift = np.uint64(64 - bits)
+        self._first_bits = np.zeros(1 << bits, np.bool_)
+        self._first_bits[self.values >> self._shift] = True
+
+    @classmethod
+    def of(cls, parts: Sequence[Tokens]) -> "TokenSet":
+        """Make from the tokens of all parts."""
+        return cls(np.concatenate(parts) if parts else np.zeros(0, np.uint64))
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def holds(self, tokens: Tokens) -> Flags:
+        """Return which of the tokens are in."""
+        if not len(self.values) or not len(tokens):
+            return np.zeros(len(tokens), np.bool_)
+        found = self._first_bits[tokens >> self._shift]
+        some = np.flatnonzero(found)
+        places = np.minimum(np.searchsorted(self.values, tokens[some]), len(self.values) - 1)
+        found[some] = self.values[places] == tokens[some]
+        return np.asarray(found)
 
 
 def keys_among(keys: Array, sorted_keys: Array) -> Flags:
     """Return which 16-byte keys are in a sorted array of keys."""
+    return located(keys, sorted_keys)[1]
+
+
+def located(keys: Array, sorted_keys: Array) -> tuple[Array, Flags]:
+    """Return where each 16-byte key is in a sorted array of keys, and whether it is there; its place is 0 if not."""
     if not len(sorted_keys) or not len(keys):
-        return np.zeros(len(keys), np.bool_)
+        return np.zeros(len(keys), np.int64), np.zeros(len(keys), np.bool_)
     places = np.minimum(places_of(keys, sorted_keys), len(sorted_keys) - 1)
-    return np.asarray(sorted_keys[places] == keys)
+    found = np.asarray(sorted_keys[places] == keys)
+    places[~found] = 0
+    return places, found
 
 
 def places_of(keys: Array, sorted_keys: Array) -> Array:
@@ -74,11 +107,3 @@ def places_of(keys: Array, sorted_keys: Array) -> Array:
 def halves(keys: Array) -> Tokens:
     """Return the first 8 bytes of each 16-byte key as a number of the same order."""
     return np.ascontiguousarray(keys).view(">u8").reshape(-1, 2)[:, 0].astype(np.uint64)
-
-
-def sorted_set(parts: list[Tokens]) -> Tokens:
-    """Return the distinct tokens of all parts, sorted, without the absent one."""
-    if not parts:
-        return np.zeros(0, np.uint64)
-    found: Tokens = np.unique(np.concatenate(parts))
-    return np.asarray(found[found != ABSENT])

@@ -231,7 +231,7 @@ def planned(made: Activation) -> QuerySet[Run]:
 
 def shards_of(made: Activation) -> dict[str, LedgerShard]:
     """Return the ledger shards in use by name, without their contents."""
-    rows = LedgerShard.objects.filter(activation=made, generation=made.generation).defer("blob")
+    rows = LedgerShard.objects.filter(activation=made, generation=made.generation).defer("patch")
     return {name_of(shard): shard for shard in rows}
 
 

@@ -11,11 +11,13 @@ import numpy as np
 
 from muster.columns import KEY, Array, Columns, text_list
 
-from .compare import plan_columns
+from .compare import Plans
 from .erased import Erased
-from .ledger import Change, Ledger, People, changed, nobody
+from .ledger import Ledger
+from .members import Change, People, changed, nobody
 from .models import Run
 from .payload import Rows, add_rows, event_rows, remove_rows
+from .people import taken
 from .plan import flat_rows, is_optout, lengths_of
 from .staging import Staged
 from .terms import Terms
@@ -75,7 +77,7 @@ def some(people: People, chosen: Array) -> People:
 
 
 class Maker:
-    """Makes the work of one run. `erased` is asked for every addition."""
+    """Makes the work of one run. `erased` is asked for every addition, and is as of the last `ask_who_was_erased`."""
 
     def __init__(self, run: Run) -> None:
         assert run.pull is not None, "a planned run has its reading"
@@ -83,12 +85,18 @@ class Maker:
         self.terms = Terms(run)
         self.staged = Staged(run.pull)
         self.ledger = Ledger(run.activation, texts_too=self.terms.texts)
+        self.plans = Plans(run, self.ledger.shards)
         self.erased = Erased(run.activation.audience.segment.workspace)
         self.adds_parked = bool(run.verdict.get("adds", {}).get("held"))
 
+    def ask_who_was_erased(self) -> None:
+        """Look whether somebody was erased since: before every request."""
+        if not self.erased.is_current():
+            self.erased = Erased(self.erased.workspace)
+
     def work(self, pass_name: str, number: int, span: tuple[bytes, bytes] = (b"", b"")) -> Work:
         """Return the people of a pass in a prefix whose keys are in [from, to); an empty end is open."""
-        plan = plan_columns(self.run, number)
+        plan = self.plans.columns(number)
         if pass_name == "additions":
             return self._additions(number, plan, span)
         if pass_name == "undo":
@@ -98,25 +106,30 @@ class Maker:
     def _additions(self, number: int, plan: Columns, span: tuple[bytes, bytes]) -> Work:
         if "op" not in plan:
             return Work(number, np.zeros(0, KEY), Rows())
-        if not self.erased.is_current():
-            self.erased = Erased(self.erased.workspace)
-        people = self.staged.columns(number, self.ledger.shards)
-        planned = places_within(people["key"], span, plan["op"] > 0)
-        people = self.terms.completed(people)
-        gone = self._erased(people)[planned]
-        chosen, op = planned[~gone], plan["op"][planned[~gone]]
-        picked = {code: people[column][chosen] for code, column in self.terms.identifiers.fields}
-        keys, spec = people["key"][chosen], self.terms.spec("additions")
+        people, op = self._planned(number, plan, span)
+        gone = self._erased(people)
+        lost_key, lost_op = people["key"][gone], op[gone]
+        if gone.any():
+            people, op = taken(people, np.flatnonzero(~gone)), op[~gone]
+        picked = {code: people[column] for code, column in self.terms.identifiers.fields}
+        keys, spec = people["key"], self.terms.spec("additions")
         users: list[bytes] | None = None
         if self.terms.texts:
-            ids = text_list(people["ext.ends"], people["ext.data"])
-            users = [ids[place] for place in chosen]
-            rows = event_rows(spec, keys, op, users, self.terms.trait_values(people, chosen), entered=True)
+            users = text_list(people["ext.ends"], people["ext.data"])
+            traits = self.terms.trait_values(people, np.arange(len(keys)))
+            rows = event_rows(spec, keys, op, users, traits, entered=True)
         else:
             rows = add_rows(spec, keys, op, picked)
-        add = added(keys, self.terms.digests(people)[chosen], picked, users)
-        lost = planned[gone]
-        return Work(number, keys, rows, add=add, erased_key=people["key"][lost], erased_op=plan["op"][lost])
+        add = added(keys, self.terms.digests(people), picked, users)
+        return Work(number, keys, rows, add=add, erased_key=lost_key, erased_op=lost_op)
+
+    def _planned(self, number: int, plan: Columns, span: tuple[bytes, bytes]) -> tuple[Columns, Array]:
+        """Return the people whom the plan adds, and as what each."""
+        people = self.staged.columns(number, self.ledger.shards)
+        chosen = places_within(people["key"], span, plan["op"] > 0)
+        if len(chosen) < len(people["key"]):
+            people = taken(people, chosen)
+        return self.terms.completed(people), plan["op"][chosen]
 
     def _undo(self, number: int, plan: Columns, span: tuple[bytes, bytes]) -> Work:
         """Return removals of people who were erased after a request that may have added them had left."""
@@ -153,7 +166,7 @@ class Maker:
         keys, drop = plan["gone.key"][chosen], plan["gone.drop"][chosen]
         places, ends = flat_rows(plan["gone.ends"], chosen)
         take = plan["gone.take"][places]
-        rows = self._removal_rows(pass_name, keys, drop, ends, take, self.ledger.columns(number))
+        rows = self._removal_rows(pass_name, keys, drop, ends, take, self.ledger.those_of(number, keys))
         return Work(number, keys, rows, drop=drop, ends=ends, take=take)
 
     def _may_go(self, plan: Columns) -> Flags:

@@ -19,7 +19,6 @@ OPERATORS = frozenset({MARKETER, MANAGER})
 MANAGERS = frozenset({MANAGER})
 ADMINISTRATORS = frozenset({ADMINISTRATOR})
 NOT_PAID_MEDIA = PEOPLE - {PAID_MEDIA}
-WHO_PAUSE = MANAGERS | ADMINISTRATORS
 
 
 def reads(who: Who) -> Row:
@@ -123,8 +122,9 @@ SYNCS: dict[str, Row] = {
     "lists/<int:activation>/schedule/": {"GET": PEOPLE, "POST": OPERATORS},
     "audiences/<slug:slug>/definition/v<int:number>/pilot/": reads(PEOPLE),
     "audiences/<slug:slug>/definition/v<int:number>/promote/": acts(MANAGERS),
-    "pauses/": {"GET": PEOPLE, "POST": WHO_PAUSE},
-    "pauses/<int:pk>/end/": acts(WHO_PAUSE),
+    # administrators stop everything, opt-outs too, and end such a stop: see test_views_pauses.py
+    "pauses/": {"GET": PEOPLE, "POST": MANAGERS | ADMINISTRATORS},
+    "pauses/<int:pk>/end/": acts(MANAGERS | ADMINISTRATORS),
     "audiences/<slug:slug>/runs/": reads(PEOPLE),
 }
 TABLE: dict[str, Row] = {**MUSTER, **AUDIENCES, **CONNECTIONS, **SYNCS}

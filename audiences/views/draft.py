@@ -15,7 +15,7 @@ from audiences.forms.draft import DraftForm
 from audiences.forms.registration import ReviseForm
 from audiences.models import Definition
 from audiences.models.definition import Locked
-from audiences.registering import EditedMeanwhile, NotPossible
+from audiences.registering import EditedMeanwhile, NameTaken, NotPossible
 from audiences.terms_of import terms_of
 from audiences.verdict import Standing
 from audiences.warnings import warnings
@@ -48,6 +48,9 @@ def _saved(request: HttpRequest, here: Standing, draft: Definition, form: DraftF
         registering.save_draft(draft, revision=seen(request), by=me(request), at=timezone.now())
     except EditedMeanwhile as conflict:
         return _form_page(request, here, draft, form, conflict=conflict)
+    except NameTaken as refusal:
+        form.clauses.add_error("name", str(refusal))
+        return _form_page(request, here, draft, form)
     except (Locked, NotPossible) as refusal:
         messages.error(request, str(refusal))
         return redirect("audiences:detail", here.audience.slug)

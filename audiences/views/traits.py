@@ -11,6 +11,7 @@ from audiences import archiving, trait_registry
 from audiences.forms.traits import AllowForm, TraitForm
 from audiences.models import Trait, TraitAllowance
 from muster.access import Permission, allow, who_can
+from muster.models import Person
 
 from .loading import me, posted
 
@@ -41,9 +42,8 @@ def _page(request: HttpRequest, form: TraitForm) -> HttpResponse:
 def add(request: HttpRequest) -> HttpResponse:
     """Put a trait into the registry."""
     form = TraitForm(request.POST)
-    if not form.is_valid():
+    if not form.is_valid() or not _kept(form, me(request)):
         return _page(request, form)
-    trait_registry.keep(form.save(commit=False), changed=form.changed_data, by=me(request), at=timezone.now())
     messages.success(request, f"{form.instance} is in the registry. Audiences may ask for it, each with a reason.")
     return redirect("audiences:traits")
 
@@ -54,11 +54,20 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a trait, and for which audiences a sensitive one may be used."""
     trait = get_object_or_404(Trait, pk=pk)
     form = TraitForm(posted(request), instance=trait)
-    if request.method == "POST" and form.is_valid():
-        trait_registry.keep(trait, changed=form.changed_data, by=me(request), at=timezone.now())
+    if request.method == "POST" and form.is_valid() and _kept(form, me(request)):
         messages.success(request, f"{trait} is saved.")
         return redirect("audiences:traits")
     return _trait_page(request, trait, form, AllowForm())
+
+
+def _kept(form: TraitForm, by: Person) -> bool:
+    """Save what a valid form says and return whether it was; the reason why not is on the form."""
+    try:
+        trait_registry.keep(form.save(commit=False), changed=form.changed_data, by=by, at=timezone.now())
+    except trait_registry.NameTaken as refusal:
+        form.add_error("name", str(refusal))
+        return False
+    return True
 
 
 def _trait_page(request: HttpRequest, trait: Trait, form: TraitForm, allow_form: AllowForm) -> HttpResponse:

@@ -1,5 +1,5 @@
 from .batch import Batch, RejectedRow
-from .ledger import LedgerShard, Tombstone
+from .ledger import LedgerShard, LedgerWhole, Tombstone
 from .pause import Beat, Pause
 from .pull import Pull, StagedShard
 from .run import PlanShard, Release, Run
@@ -9,6 +9,7 @@ __all__ = [
     "Batch",
     "Beat",
     "LedgerShard",
+    "LedgerWhole",
     "Pause",
     "PlanShard",
     "Pull",

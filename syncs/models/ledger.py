@@ -8,9 +8,10 @@ from audiences.models import Activation, Workspace
 
 
 class LedgerShard(models.Model):
-    """Members of one key prefix: `blob` is sealed columns (see syncs/ledger.py), sorted by key.
+    """Members of one key prefix: a whole, and in `patch` what has changed since; sealed columns (see syncs/members.py).
 
-    `digest` is a keyed digest over the clear columns: the chain that `manage.py verify` follows.
+    `digest` is a keyed digest over the clear columns: the chain that `manage.py verify` follows. Nobody in it was sent
+    for the last time before `asserted_at`.
     """
 
     activation = models.ForeignKey(Activation, on_delete=models.PROTECT, related_name="ledger_shards")
@@ -20,7 +21,9 @@ class LedgerShard(models.Model):
     members = models.PositiveIntegerField(default=0)
     digest = models.CharField(max_length=32, blank=True, default="")
     asserted_at = models.DateTimeField(null=True, blank=True)
-    blob = models.BinaryField()
+    whole_version = models.PositiveIntegerField(default=0, help_text="The version that the whole was written as")
+    whole_bytes = models.PositiveIntegerField(default=0)
+    patch = models.BinaryField(default=b"", blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -29,6 +32,16 @@ class LedgerShard(models.Model):
 
     def __str__(self) -> str:
         return f"ledger {self.number} of list {self.activation_id}"
+
+
+class LedgerWhole(models.Model):
+    """All members of a shard as they were at its `whole_version`; apart from the row, which changes far more often."""
+
+    shard = models.OneToOneField(LedgerShard, on_delete=models.CASCADE, primary_key=True, related_name="whole")
+    blob = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"whole of {self.shard_id}"
 
 
 class Tombstone(models.Model):

@@ -53,13 +53,14 @@ class Pull(models.Model):
 
 
 class StagedShard(models.Model):
-    """People of one key prefix: `blob` is sealed columns (see syncs/staging.py), sorted by key."""
+    """People of one key prefix, sorted by key: `head` and `rest` are sealed columns (see syncs/people.py)."""
 
     pull = models.ForeignKey(Pull, on_delete=models.CASCADE, related_name="staged")
     fence = models.PositiveIntegerField()
     number = models.PositiveIntegerField()
     people = models.PositiveIntegerField()
-    blob = models.BinaryField()
+    head = models.BinaryField()
+    rest = models.BinaryField()
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["pull", "fence", "number"], name="staged_shard_once")]

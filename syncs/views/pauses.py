@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -11,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from audiences.models import Activation, Lifecycle
-from muster.access import Permission, allow, can
+from muster.access import NotAllowed, Permission, allow, can
 from muster.htmx import onward, page
 from syncs.first_to_pass import first_to_pass
 from syncs.forms import PauseForm, UnpauseForm
@@ -32,8 +31,8 @@ def pauses(request: HttpRequest) -> HttpResponse:
     """What is paused; a POST pauses something."""
     if request.method != "POST":
         return shown(request, new_form(request))
-    if not can(request.user, Permission.PAUSE):
-        raise PermissionDenied("pausing needs another permission")
+    if not any(can(request.user, one) for one in (Permission.PAUSE, Permission.STOP_EVERYTHING)):
+        raise NotAllowed("pausing needs another permission", Permission.PAUSE)
     form = new_form(request)
     if not form.is_valid():
         return shown(request, form)
@@ -48,11 +47,9 @@ def pauses(request: HttpRequest) -> HttpResponse:
 
 def new_form(request: HttpRequest) -> PauseForm:
     """Return the form, filled in by a POST or by what the address names."""
-    optouts = can(request.user, Permission.STOP_EVERYTHING)
+    total = can(request.user, Permission.STOP_EVERYTHING) and not can(request.user, Permission.PAUSE)
     data = request.POST if request.method == "POST" else None
-    return PauseForm(
-        data, now=timezone.now(), may_stop_optouts=optouts, initial={"reach": request.GET.get("reach", "everything")}
-    )
+    return PauseForm(data, now=timezone.now(), total=total, initial={"reach": request.GET.get("reach", "everything")})
 
 
 def shown(request: HttpRequest, form: PauseForm) -> HttpResponse:
@@ -72,11 +69,13 @@ def shown(request: HttpRequest, form: PauseForm) -> HttpResponse:
     return page(request, "syncs/pauses.html", context)
 
 
-@allow(Permission.PAUSE)
+@allow(Permission.PAUSE, Permission.STOP_EVERYTHING)
 @require_POST
 def unpause(request: HttpRequest, pk: int) -> HttpResponse:
-    """End a pause; what waited for it goes on."""
+    """End a pause; what waited for it goes on. Who may stop opt-outs too may end such a stop."""
     made = get_object_or_404(Pause.objects.select_related("destination", "audience"), pk=pk)
+    if not made.optouts_too and not can(request.user, Permission.PAUSE):
+        raise NotAllowed("ending a pause needs another permission", Permission.PAUSE)
     form = UnpauseForm(request.POST)
     if not form.is_valid():
         messages.error(request, "The pause goes on: say why it ends, in at most 300 characters.")

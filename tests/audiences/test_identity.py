@@ -2,6 +2,7 @@
 
 from hashlib import sha256
 
+import phonenumbers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from audiences.identity import (
     NOTHING,
     PHONE_HASHED,
     PHONE_INVALID,
+    american_line,
     email_digests,
     email_form,
     google_email_form,
@@ -166,3 +168,15 @@ def test_a_number_as_people_write_it(written: str, country: str, form: str) -> N
 )
 def test_an_address_as_people_write_it(written: str, meta: str, google: str) -> None:
     assert (email_form(written), google_email_form(written)) == (meta, google)
+
+
+@given(st.integers(2_000_000_000, 9_999_999_999))
+def test_usual_lines_of_the_united_states_are_valid_numbers_to_the_tables(number: int) -> None:
+    if american_line(str(number)):
+        assert phonenumbers.is_valid_number(phonenumbers.PhoneNumber(1, number))
+
+
+def test_a_line_of_the_united_states_is_known_without_asking_twice() -> None:
+    assert american_line("2125550123")
+    assert not american_line("1125550123")
+    assert not american_line("8005550123")

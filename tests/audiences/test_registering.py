@@ -75,6 +75,18 @@ def test_a_name_that_somebody_took_since_the_form_was_checked_is_refused_in_word
     assert verbs() == ["registered"]
 
 
+def test_a_draft_is_not_renamed_to_a_name_that_was_taken_since_the_form_was_checked(marketer: Person) -> None:
+    begun(marketer, name="Cart")
+    draft = begun(marketer, name="Basket")
+    draft.audience.name, draft.outcome = "Cart", "Bring them back"
+
+    with pytest.raises(NameTaken, match="Another audience has this name"):
+        save_draft(draft, revision=1, by=marketer, at=AT)
+
+    kept = Definition.objects.get(pk=draft.pk)
+    assert (kept.audience.name, kept.outcome, kept.revision) == ("Basket", "", 1)
+
+
 @pytest.mark.parametrize(
     ("name", "slug"),
     [("Cart", "cart-3"), ("register", "register-2"), ("日本", "audience"), ("Wide Open!", "wide-open")],

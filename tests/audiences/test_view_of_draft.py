@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -308,3 +310,29 @@ def test_a_paused_audience_is_not_discarded_but_offers_archiving(
 def test_paid_media_changes_nothing(address: str, draft: Definition, paid_media: Person, signed_in: Sign) -> None:
     assert signed_in(paid_media).post(PAGE + address, typed(draft, outcome="x")).status_code == 403
     assert stored(draft).outcome == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_drafts_renamed_to_one_name_at_once_break_nothing(marketer: Person) -> None:
+    drafts = []
+    for number in range(4):
+        made = factories.audience(name=f"Cart {number}", owner=marketer, drift_checker=None)
+        drafts.append(Definition.objects.create(audience=made, number=1, purpose="retarget", edited_by=marketer))
+    browsers = [Client() for _ in drafts]
+    for browser in browsers:
+        factories.sign_in(browser, marketer)
+    forms = [typed(draft, name="Carts") for draft in drafts]
+
+    def rename(browser: Client, draft: Definition, fields: dict[str, object]) -> tuple[int, str]:
+        try:
+            answer = browser.post(f"/audiences/{draft.audience.slug}/definition/", fields)
+            return answer.status_code, answer.content.decode()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(browsers)) as threads:
+        answers = sorted(threads.map(rename, browsers, drafts, forms), key=lambda answer: answer[0])
+
+    assert [status for status, _ in answers] == [200, 200, 200, 302]
+    assert all("Another audience has this name" in page for _, page in answers[:3])
+    assert Audience.objects.filter(name="Carts").count() == 1

@@ -1,12 +1,15 @@
 """The trait registry: everybody who registers reads it, administrators keep it and allow what is sensitive, for one audience."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from audiences.models import Audience, Definition, Trait, TraitAllowance
+from audiences.trait_registry import NameTaken, keep
 from muster.models import Event, Person
 from syncs.models import Run
 from syncs.terms import Terms
@@ -245,3 +248,34 @@ def test_numbers_that_no_row_can_have_are_not_there(signed_in: Sign, administrat
     for trait, allowance in ((10**20, made.pk), (allowed.pk, 10**20), (allowed.pk + 1, made.pk)):
         assert browser.post(f"/traits/{trait}/allow/{allowance}/withdraw/").status_code == 404
     assert TraitAllowance.objects.exists()
+
+
+def test_a_name_that_was_added_since_the_form_was_checked_is_refused_in_words(administrator: Person) -> None:
+    factories.trait("ltv_tier")
+    for trait in (Trait(name="ltv_tier", type="text"), factories.trait("old_tier")):
+        trait.name = "ltv_tier"
+        with pytest.raises(NameTaken, match="ltv_tier was added to the registry meanwhile"):
+            keep(trait, changed=["name"], by=administrator, at=timezone.now())
+
+    assert sorted(Trait.objects.values_list("name", flat=True)) == ["ltv_tier", "old_tier"]
+    assert not Event.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_trait_added_by_several_at_once_is_there_once(administrator: Person) -> None:
+    browsers = [Client() for _ in range(4)]
+    for browser in browsers:
+        factories.sign_in(browser, administrator)
+
+    def add(browser: Client) -> tuple[int, bool]:
+        try:
+            answer = browser.post("/traits/add/", {"name": "ltv_tier", "type": "text"})
+            return answer.status_code, "ltv_tier" in answer.content.decode()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(browsers)) as threads:
+        answers = sorted(threads.map(add, browsers))
+
+    assert [status for status, _ in answers] == [200, 200, 200, 302]
+    assert Trait.objects.count() == 1

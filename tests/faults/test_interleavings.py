@@ -22,13 +22,13 @@ from syncs.cancel import cancel
 from syncs.models import Batch, Run, Tombstone
 from syncs.start import AlreadyLive
 from syncs.states import BatchState, RunState
-from syncs.verify import verify
 from tests.faults.child import TOOK_OVER, Child, at_batch, frozen
 from tests.faults.list_at_work import (
     BEFORE,
     NEW,
     AtWork,
     assert_all_is_well,
+    assert_ids_mean_one_thing,
     assert_invariants,
     built,
     plain,
@@ -166,7 +166,7 @@ def emptied(world: AtWork, redis: RedisServer, settings: Settings) -> Iterator[l
 
 def test_redis_is_emptied_again_and_again_while_a_run_goes_on(world: AtWork, emptied: list[int]) -> None:
     run = world.started()
-    until = time.monotonic() + 30
+    until = time.monotonic() + 90
     while run.is_live and time.monotonic() < until:
         sweep.sweep(at=timezone.now())
         get_worker(QUEUE, worker_class=BellWorker).work(burst=True, logging_level="ERROR")
@@ -245,5 +245,5 @@ def test_somebody_erased_while_a_run_is_held_is_never_added(
         if event["messageId"] not in before and event.get("action") != "delete" and event["userId"] in keys
     ]
     assert added == []
-    assert_invariants(world)
-    assert [finding for finding in verify() if not finding.holds] == []
+    assert_invariants()
+    assert_ids_mean_one_thing(world)

@@ -5,7 +5,7 @@ Whatever happened, once everything is allowed again the next sync makes the list
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from pytest_django import Settings
 from audiences.models import Activation, Audience
 from muster.models import Person
 from syncs import cancel, hold, pausing, pipeline
-from syncs.models import Run
+from syncs.models import Pull, Run
 from syncs.start import CannotStart, start
 from syncs.states import RunState
 from syncs.verify import verify
@@ -46,10 +46,11 @@ class Somebody:
     consents: bool = True
     shares: bool = True
     has_phone: bool = True
+    excluded: bool = False
     addresses: int = 0
 
     def is_wanted(self, *, suppresses: bool) -> bool:
-        return self.inside and self.shares and (suppresses or self.consents)
+        return self.inside and self.shares and not self.excluded and (suppresses or self.consents)
 
 
 @dataclass
@@ -60,6 +61,8 @@ class World:
     audience: Audience
     by: Person
     suppresses: bool
+    others: int
+    """Number of the segment whose people are left out."""
     people: list[Somebody] = field(default_factory=list)
 
     @property
@@ -107,8 +110,30 @@ class World:
         self.people[number].shares ^= True
         self.put(number)
 
+    def is_excluded_or_no_longer(self, number: int) -> None:
+        one = self.people[number]
+        one.excluded ^= True
+        change: dict[str, Any] = {"add" if one.excluded else "remove": [one.cio_id]}
+        self.vendors.change_segment(self.others, **change)
+        self.read_exclusions_again()
+
+    def read_exclusions_again(self) -> None:
+        long_ago = now() - timedelta(minutes=16)
+        Pull.objects.filter(segment__number=self.others).update(began_at=long_ago)
+
+    def sync_without_its_exclusion(self, _number: int) -> None:
+        """Removals leave, additions are parked: nobody knows who of the newcomers is excluded."""
+        self.read_exclusions_again()
+        self.vendors.fault(self.vendors.us, "404", {"path": f"/segments/{self.others}/"}, times=0)
+        run = work_off(self.begin())
+        self.vendors.delete(self.vendors.us, "/_sandbox/faults")
+        assert run.state in {RunState.DONE, RunState.HELD}
+        assert run.accepted_adds == 0, "nobody is let in, nobody is sent again"
+
     def sync(self, _number: int = 0) -> None:
-        assert work_off(self.begin()).state in {RunState.DONE, RunState.HELD}
+        run = work_off(self.begin())
+        assert run.state in {RunState.DONE, RunState.HELD}
+        assert run.reason in {"", *hold.GUARD_REASONS}, run.words
 
     def sync_that_is_cut(self, number: int) -> None:
         """Break a connection, before or after RudderStack took the events, at one of the first requests."""
@@ -137,7 +162,7 @@ class World:
     def release(self, _number: int = 0) -> None:
         """Let a held run's figures pass, if the last run is held."""
         last = self.list.runs.latest("pk") if self.list.runs.exists() else None
-        if last is not None and last.state == RunState.HELD:
+        if last is not None and last.state == RunState.HELD and last.reason in hold.GUARD_REASONS:
             self.vendors.mirror()
             run = hold.release(
                 last, by=self.by, reason="So it is.", at=now(), max_removes=PEOPLE, max_adds=PEOPLE, may_empty=True
@@ -155,7 +180,9 @@ EVENTS: list[Callable[[World, int], None]] = [
     World.gets_or_loses_a_phone,
     World.changes_their_mind,
     World.changes_sharing,
+    World.is_excluded_or_no_longer,
     World.sync,
+    World.sync_without_its_exclusion,
     World.sync_that_is_cut,
     World.sync_that_is_paused,
     World.sync_that_is_cancelled,
@@ -169,8 +196,18 @@ def built(vendors: Vendors, *, suppresses: bool) -> World:
     vendors.reset()
     people = [{"id": f"shop-{number}", "email": f"p{number}.0@shop.example"} for number in range(PEOPLE)]
     purpose = "suppress" if suppresses else "retarget"
-    audience = factories.registered_audience(vendors, people, purpose=purpose, consent={"*": CONSENT})
-    world = World(vendors, audience, factories.person(role="manager"), suppresses)
+    space = factories.workspace()
+    others = vendors.segment(name="Buyers", members=[])
+    factories.segment_row(space, number=others, name="Buyers")
+    audience = factories.registered_audience(
+        vendors,
+        people,
+        space=space,
+        purpose=purpose,
+        consent={"*": CONSENT},
+        exclusions=[{"segment": others, "reason": "They bought"}],
+    )
+    world = World(vendors, audience, factories.person(role="manager"), suppresses, others)
     world.people = [Somebody(one["cio_id"]) for one in sorted(vendors.members(audience.segment.number), key=by_id)]
     for number in range(PEOPLE):
         world.put(number)

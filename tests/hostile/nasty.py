@@ -144,6 +144,10 @@ class Asked:
     content_type: str
     headers: dict[str, str]
 
+    @property
+    def parts(self) -> tuple[object, ...]:
+        return self.path, self.query, self.body, self.content_type, *sorted(self.headers.items())
+
     def __repr__(self) -> str:
         return f"{self.path}?{self.query!r} {self.content_type!r} {self.headers} {self.body[:2000]!r}"
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from muster.columns import DIGEST, KEY, Array, Columns, text_list, texts
 from syncs.eligibility import Identifiers
-from syncs.ledger import People, nobody
+from syncs.members import People, nobody
 from syncs.tokens import FIELD_CODES, Tokens, digest_of
 
 NOTHING = bytes(32)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from muster.columns import Array
 from syncs.eligibility import Identifiers, Others, Out, Rules, blocking_tokens, name_of, reasons, with_blocked
-from syncs.tokens import sorted_set, tokens
+from syncs.tokens import TokenSet, tokens
 from tests.syncs.shards import BOTH, Someone, by_key, digests, key_of, keys, sha, staged
 
 CONSENTED = {"ad_consent": 1, "do_not_share": 2, "unsubscribed": 2}
@@ -40,8 +40,7 @@ def others(
         erased_keys=keys(sorted(erased_keys)),
         erased_identifier=erased(*erased_texts),
         excluded_tokens=[
-            sorted_set([tokens(digests([sha(text) for text in some]), 1)]) if some else np.zeros(0, np.uint64)
-            for some in excluded
+            TokenSet.of([tokens(digests([sha(text) for text in some]), 1)] if some else []) for some in excluded
         ],
     )
 
@@ -146,14 +145,14 @@ OUT_BY_WISH = {Out.ERASED, Out.UNSUBSCRIBED, Out.DO_NOT_SHARE, Out.CONSENT}
 @pytest.mark.parametrize("why", [*Out, Out.EXCLUDED + 3])
 def test_identifiers_of_people_who_are_out_by_their_wish_or_an_exclusion_are_blocked(why: int) -> None:
     people = staged([someone()])
-    found = sorted_set(blocking_tokens(people, TARGETING, np.array([why], np.uint8)))
-    carried = sorted_set(list(BOTH.tokens(people).values())).tolist()
-    assert found.tolist() == (carried if why in OUT_BY_WISH or why >= Out.EXCLUDED else [])
+    found = TokenSet.of(blocking_tokens(people, TARGETING, np.array([why], np.uint8)))
+    carried = TokenSet.of(list(BOTH.tokens(people).values())).values.tolist()
+    assert found.values.tolist() == (carried if why in OUT_BY_WISH or why >= Out.EXCLUDED else [])
 
 
 def test_who_carries_a_blocked_identifier_is_out_of_a_targeting_list_and_stays_on_a_suppression_list() -> None:
     people = staged([someone(), someone(key=key_of(2), email="b@x", phone=""), someone(key=key_of(3), email="c@x")])
-    blocked = sorted_set([tokens(digests([sha("1")]), 2)])
+    blocked = TokenSet.of([tokens(digests([sha("1")]), 2)])
     out = np.zeros(3, np.uint8)
     found = by_key(people, with_blocked(people, TARGETING, out, blocked))
     assert found == {key_of(1): Out.SHARES_BLOCKED, key_of(2): Out.IN, key_of(3): Out.SHARES_BLOCKED}
@@ -162,13 +161,13 @@ def test_who_carries_a_blocked_identifier_is_out_of_a_targeting_list_and_stays_o
 
 def test_a_blocked_email_blocks_no_phone_that_reads_the_same() -> None:
     people = staged([someone(email="")])
-    blocked = sorted_set([tokens(digests([sha("1")]), 1)])
+    blocked = TokenSet.of([tokens(digests([sha("1")]), 1)])
     assert not with_blocked(people, TARGETING, np.zeros(1, np.uint8), blocked).any()
 
 
 def test_a_reason_that_was_there_before_stays() -> None:
     people = staged([someone()])
-    blocked = sorted_set(list(BOTH.tokens(people).values()))
+    blocked = TokenSet.of(list(BOTH.tokens(people).values()))
     found = with_blocked(people, TARGETING, np.array([Out.CONSENT], np.uint8), blocked)
     assert found.tolist() == [Out.CONSENT]
 

@@ -53,8 +53,8 @@ def test_no_text_breaks_the_reading_of_a_time(text: str) -> None:
     assert found is None or found.tzinfo is not None
 
 
-def pause_form(*, may_stop_optouts: bool = False, **data: Any) -> PauseForm:
-    return PauseForm({"reach": "everything", "reason": "Why", **data}, now=NOW, may_stop_optouts=may_stop_optouts)
+def pause_form(*, total: bool = False, **data: Any) -> PauseForm:
+    return PauseForm({"reach": "everything", "reason": "Why", **data}, now=NOW, total=total)
 
 
 @pytest.mark.django_db
@@ -106,12 +106,14 @@ def test_archived_destinations_are_not_offered() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("allowed", "stopped"), [(True, True), (False, False)])
-def test_opt_outs_stop_only_for_who_may_stop_them(allowed: bool, stopped: bool) -> None:
-    form = pause_form(may_stop_optouts=allowed, optouts_too="on")
+@pytest.mark.parametrize("total", [True, False])
+def test_opt_outs_stop_with_everything_or_not_at_all(total: bool) -> None:
+    reaches = ["everything", f"destination:{factories.destination().pk}"]
 
-    assert form.is_valid()
-    assert form.asked()["optouts_too"] is stopped
+    forms = [pause_form(total=total, optouts_too="on", reach=reach) for reach in reaches]
+
+    assert [form.is_valid() for form in forms] == [True, not total]
+    assert forms[0].asked()["optouts_too"] is total
 
 
 @pytest.mark.django_db

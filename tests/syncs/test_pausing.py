@@ -99,6 +99,18 @@ def test_what_is_paused_is_not_paused_again(manager: Person, reach: str, words: 
     assert Event.objects.filter(verb="paused").count() == 1
 
 
+def test_stopping_opt_outs_too_adds_to_a_pause_that_lets_them_through(manager: Person, administrator: Person) -> None:
+    made = list_of()
+    pausing.pause(by=manager, reason="Wait.", at=AT)
+
+    stop = pausing.pause(by=administrator, reason="Leak.", at=AT, optouts_too=True)
+
+    assert list(Pause.objects.over(made).filter(optouts_too=True)) == [stop]
+    for optouts_too in (False, True):
+        with pytest.raises(PauseConflict, match="Everything is paused already"):
+            pausing.pause(by=manager, reason="Wait again.", at=AT, optouts_too=optouts_too)
+
+
 def test_a_pause_ends_once_and_may_then_begin_again(manager: Person, administrator: Person) -> None:
     audience = factories.audience()
     made = pausing.pause(by=manager, reason="Wait.", at=AT, audience=audience)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from muster.columns import Array, Columns
 from syncs.eligibility import Identifiers, Out
-from syncs.ledger import Change, changed, nobody
+from syncs.members import Change, changed, nobody
 from syncs.plan import (
     ADD,
     CHANGE,
@@ -28,7 +28,7 @@ from syncs.plan import (
     passes,
     without_claims,
 )
-from syncs.tokens import sorted_set
+from syncs.tokens import TokenSet
 from tests.syncs.shards import (
     BOTH,
     TURNED,
@@ -104,7 +104,7 @@ def planned(
         people, out, content_digests(people, identifiers), before, identifiers, suppresses, keys(sorted(erased))
     )
     shard = merge(sides, np.ones(len(out), np.bool_) if reassert else None)
-    claimed = sorted_set(claims(people, out == Out.IN, before, identifiers, suppresses=suppresses))
+    claimed = TokenSet.of(claims(people, out == Out.IN, before, identifiers, suppresses=suppresses))
     carried = {one.key: one.held for one in turn.people}
     return Planned(without_claims(shard, claimed), people, before, identifiers, suppresses, carried)
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncs.eligibility import Out, Rules, blocking_tokens, first_share, on_roster, reasons, with_blocked
-from syncs.tokens import sorted_set
+from syncs.tokens import TokenSet
 from tests.syncs.shards import BOTH, Someone, digests, key_of, keys, sha, staged
 from tests.syncs.test_eligibility import others
 
@@ -45,7 +45,7 @@ def test_whatever_the_segment_the_wanted_are_on_the_roster(
     known = others(excluded=[sorted(excluded)])
 
     out = reasons(columns, pilot, known, [keys([])])
-    blocked = sorted_set(blocking_tokens(columns, pilot, out))
+    blocked = TokenSet.of(blocking_tokens(columns, pilot, out))
     final = with_blocked(columns, pilot, out, blocked)
 
     wanted = {one.email for one, reason in zip(people, final, strict=True) if reason == Out.IN}

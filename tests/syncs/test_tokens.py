@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncs.tokens import ABSENT, among, digest_of, keys_among, sorted_set, tokens, words
+from syncs.tokens import ABSENT, TokenSet, digest_of, keys_among, tokens, words
 from tests.syncs.shards import NOTHING, digests, keys, sha
 
 numbers = st.lists(st.integers(0, 2**64 - 1), max_size=30)
@@ -33,8 +33,8 @@ def test_nobody_has_no_tokens() -> None:
 
 
 @given(numbers, numbers)
-def test_among_is_set_membership_without_the_absent_one(values: list[int], others: list[int]) -> None:
-    found = among(array(values), sorted_set([array(others)]))
+def test_a_set_holds_what_was_put_in_but_the_absent_one(values: list[int], others: list[int]) -> None:
+    found = TokenSet.of([array(others)]).holds(array(values))
     assert found.tolist() == [value in set(others) and value != 0 for value in values]
 
 
@@ -55,9 +55,9 @@ def test_keys_that_end_in_zero_bytes_are_told_apart_and_sorted_as_bytes() -> Non
 
 
 @given(st.lists(numbers, max_size=4))
-def test_a_sorted_set_is_sorted_distinct_and_without_the_absent_one(parts: list[list[int]]) -> None:
-    found = sorted_set([array(part) for part in parts])
-    assert found.tolist() == sorted({value for part in parts for value in part} - {0})
+def test_a_set_is_sorted_distinct_and_without_the_absent_one(parts: list[list[int]]) -> None:
+    found = TokenSet.of([array(part) for part in parts])
+    assert found.values.tolist() == sorted({value for part in parts for value in part} - {0})
 
 
 @given(st.lists(st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1)), min_size=1, max_size=20))

@@ -84,6 +84,29 @@ def test_who_may_not_pause_sees_but_does_not_do(name: str, signed_in: Signed, re
     assert not Pause.objects.exists()
 
 
+def test_an_administrator_stops_everything_with_opt_outs_and_nothing_less(
+    signed_in: Signed, manager: Person, administrator: Person
+) -> None:
+    place = run_rows.list_of().destination
+    paused = pausing.pause(by=manager, reason="Moves", at=timezone.now())
+    client = signed_in(administrator)
+    page = client.get(URL).content.decode()
+    assert "Stop everything" in page
+    assert "people who opt out stay on every list until this ends" in page
+    assert reverse("syncs:unpause", args=[paused.pk]) not in page
+
+    assert client.post(URL, {"reach": f"destination:{place.pk}", "reason": "Leak"}).status_code == 200
+    assert client.post(reverse("syncs:unpause", args=[paused.pk]), {"reason": "Go on"}).status_code == 403
+    client.post(URL, {"reach": "everything", "reason": "Leak"})
+
+    stop = Pause.objects.exclude(pk=paused.pk).get()
+    assert (stop.is_total, stop.optouts_too, stop.by) == (True, True, administrator)
+    url = reverse("syncs:unpause", args=[stop.pk])
+    assert url in client.get(URL).content.decode()
+    client.post(url, {"reason": "Found it"})
+    assert list(Pause.objects.open()) == [paused]
+
+
 def test_a_pause_ends_with_a_reason(signed_in: Signed, manager: Person) -> None:
     made = pausing.pause(by=manager, reason="Moves", at=timezone.now() - timedelta(hours=1))
     client = signed_in(manager)

@@ -1,0 +1,194 @@
+"""The events: valid JSON that says what is meant, of text from anybody, and the same bytes for the same people."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from muster.columns import Array
+from syncs.payload import (
+    ACTIONS,
+    AUDIENCELIST,
+    EVENTS,
+    RECORD,
+    Spec,
+    add_rows,
+    body,
+    event_rows,
+    remove_rows,
+    trait_text,
+    typed,
+)
+from syncs.plan import ADD, CHANGE, REASSERT
+from tests.syncs.shards import NOTHING, digests, key_of, keys, sha
+
+SPEC = Spec(
+    kind=RECORD,
+    activation_id=7,
+    run_id=12,
+    pass_name="additions",
+    secret=b"s" * 32,
+    fields={1: "EMAIL", 2: "PHONE"},
+    audience_id=3,
+    audience_name='Cart "now"',
+    audience_slug="cart-now",
+    definition=4,
+)
+people = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=6)
+
+
+def events_of(sent: bytes) -> list[dict[str, Any]]:
+    return list(json.loads(sent)["batch"])
+
+
+def columns(carried: list[tuple[bool, bool]]) -> tuple[Array, dict[int, Array]]:
+    """Return keys, and digests by identifier code; the flags say who has an email, who a phone."""
+    made = keys(sorted(key_of(number) for number in range(len(carried))))
+    found = {
+        code: digests([sha(f"{code}:{place}") if one[code - 1] else NOTHING for place, one in enumerate(carried)])
+        for code in (1, 2)
+    }
+    return made, found
+
+
+@given(people, st.sampled_from([ADD, CHANGE, REASSERT]))
+def test_a_record_adds_each_person_with_what_they_have(carried: list[tuple[bool, bool]], op: int) -> None:
+    made, found = columns(carried)
+
+    rows = add_rows(SPEC, made, np.full(len(carried), op, np.uint8), found)
+    sent = body(SPEC, rows.texts, made[:1].tobytes())
+
+    events = events_of(sent)
+    assert rows.events == [1] * len(carried)
+    for place, (event, one) in enumerate(zip(events, carried, strict=True)):
+        wanted = {SPEC.fields[code]: sha(f"{code}:{place}").hex() for code, has in zip((1, 2), one, strict=True) if has}
+        assert (event["type"], event["action"], event["fields"]) == ("record", ACTIONS[op], wanted)
+        assert event["userId"] == made[place : place + 1].tobytes().hex()
+    assert len({event["messageId"] for event in events}) == len(carried)
+
+
+@given(people)
+def test_an_audiencelist_is_one_event_for_all(carried: list[tuple[bool, bool]]) -> None:
+    spec = replace(SPEC, kind=AUDIENCELIST)
+    made, found = columns(carried)
+    rows = add_rows(spec, made, np.full(len(carried), ADD, np.uint8), found)
+
+    (event,) = events_of(body(spec, rows.texts, made[:1].tobytes()))
+
+    assert (event["type"], event["userId"]) == ("audiencelist", "muster-list-7")
+    assert len(event["properties"]["listData"]["add"]) == len(carried)
+    removal = replace(spec, pass_name="removals")
+    (event,) = events_of(body(removal, rows.texts, made[:1].tobytes()))
+    assert set(event["properties"]["listData"]) == {"remove"}
+
+
+@given(st.lists(st.sampled_from([1, 2]), max_size=5))
+def test_a_removal_carries_every_identifier_once_and_each_field_once_an_event(codes: list[int]) -> None:
+    taken = [(code, sha(str(place))) for place, code in enumerate(codes)]
+
+    rows = remove_rows(SPEC, keys([key_of(1)]), [0], [taken])
+
+    events = events_of(body(SPEC, rows.texts, key_of(1))) if rows.texts[0] else []
+    told = sorted((name, digest) for event in events for name, digest in event["fields"].items())
+    assert told == sorted((SPEC.fields[code], digest.hex()) for code, digest in taken)
+    assert rows.events == [max(map(codes.count, codes), default=0)]
+    assert {event["action"] for event in events} <= {"delete"}
+    assert len({event["messageId"] for event in events}) == len(events)
+
+
+def ids(spec: Spec, *, drops: int = 0) -> set[str]:
+    made, found = columns([(True, True)])
+    texts = add_rows(spec, made, np.array([ADD], np.uint8), found).texts
+    texts += remove_rows(spec, made, [drops], [[(1, sha("a"))]]).texts
+    return {event["messageId"] for event in events_of(body(spec, texts, b""))}
+
+
+def test_message_ids_are_the_same_at_every_try_and_of_nothing_else() -> None:
+    others = (
+        {"activation_id": 8},
+        {"run_id": 13},
+        {"pass_name": "removals"},
+        {"secret": b"t" * 32},
+    )
+    assert ids(SPEC) == ids(SPEC)
+    assert len(ids(SPEC)) == 2
+    for other in others:
+        assert not ids(SPEC) & ids(replace(SPEC, **other)), other
+    assert len(ids(SPEC) & ids(SPEC, drops=1)) == 1, "an addition's stays, a dropped identifier's is another"
+
+
+@given(st.text(max_size=12), st.text(max_size=20), st.booleans())
+def test_who_enters_is_told_twice_and_who_changes_once(user: str, name: str, entered: bool) -> None:
+    spec = replace(SPEC, kind=EVENTS, audience_name=name)
+    made = keys(sorted([key_of(1), key_of(2)]))
+    op = np.array([ADD, CHANGE], np.uint8)
+
+    rows = event_rows(spec, made, op, [user.encode(), b"other"], ['"tier":"gold"', ""], entered=entered)
+
+    identify, track, other = events_of(body(spec, rows.texts, b""))
+    assert rows.events == [2, 1]
+    assert [one["type"] for one in (identify, track, other)] == ["identify", "track", "identify"]
+    assert identify["userId"] == track["userId"] == user
+    assert identify["context"]["traits"] == {"muster_aud_cart_now": entered, "tier": "gold"}
+    assert other["context"]["traits"] == {"muster_aud_cart_now": entered}
+    assert track["event"] == ("Audience Entered" if entered else "Audience Exited")
+    properties = {"audience_id": 3, "audience_name": name, "run_id": 12, "definition_version": 4}
+    assert track["properties"] == properties
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("gold", "text", "gold"),
+        ('a "b" \\ \u2028', "text", 'a "b" \\ \u2028'),
+        ("TRUE", "boolean", True),
+        ("false", "boolean", False),
+        ("1", "boolean", None),
+        ("yes", "boolean", None),
+        ("12.5", "number", 12.5),
+        ("-3", "number", -3),
+        ("1e400", "number", None),
+        ("NaN", "number", None),
+        ("true", "number", None),
+        ("12 ", "number", 12),
+        ("", "number", None),
+        ("twelve", "number", None),
+        ("0", "timestamp", "1970-01-01T00:00:00+00:00"),
+        ("2026-11-23T09:14:20+01:00", "timestamp", "2026-11-23T09:14:20+01:00"),
+        ("2026-11-23T09:14:20", "timestamp", None),
+        ("9" * 30, "timestamp", None),
+        ("soon", "timestamp", None),
+    ],
+)
+def test_a_trait_has_its_registered_type_or_is_left_out(text: str, kind: str, value: object) -> None:
+    told = typed(text, kind)
+
+    assert (None if told is None else json.loads(told)) == value
+
+
+@given(st.text(), st.sampled_from(["text", "number", "boolean", "timestamp"]))
+def test_whatever_a_trait_holds_it_leaves_as_json(text: str, kind: str) -> None:
+    told = typed(text, kind)
+    if told is not None:
+        json.loads(told)
+
+
+@given(st.integers(0, 2**33))
+def test_moments_keep_their_second_in_both_forms(seconds: int) -> None:
+    whole = datetime.fromtimestamp(seconds, UTC)
+    for form in (str(seconds), whole.isoformat()):
+        told = typed(form, "timestamp")
+        assert told is not None
+        assert datetime.fromisoformat(json.loads(told)) == whole
+
+
+def test_traits_of_the_wrong_type_are_counted_and_missing_ones_are_not() -> None:
+    spec = replace(SPEC, traits=(("tier", "text"), ("orders", "number"), ("vip", "boolean")))
+
+    assert trait_text(spec, [b"gold", b"many", b""]) == ('"tier":"gold"', 1)
+    assert trait_text(spec, [b"", b"", b""]) == ("", 0)
