@@ -78,8 +78,11 @@ class Terms:
 
     @property
     def compares_all(self) -> bool:
-        """Whether comparing needs more of people than their heads: what is sent of them depends on texts."""
-        return self.texts or bool(self.traits)
+        """Whether comparing needs more of people than their heads: what is sent of them depends on texts.
+
+        A pilot asks the roster by the whole of an email's digest.
+        """
+        return self.texts or bool(self.traits) or self.is_pilot
 
     @cached_property
     def columns(self) -> dict[str, Any]:
