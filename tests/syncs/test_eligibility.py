@@ -175,6 +175,7 @@ def test_a_reason_that_was_there_before_stays() -> None:
 def test_reasons_have_the_names_that_are_counted() -> None:
     assert [name_of(reason, [42, 7]) for reason in (*Out, Out.EXCLUDED + 1)] == [
         *["in", "erased", "unsubscribed", "do_not_share", "consent", "no_identifier", "id_has_at", "shares_blocked"],
+        *["not_on_roster", "not_yet", "cleared"],
         *["excluded:42", "excluded:7"],
     ]
 
