@@ -144,7 +144,6 @@ def test_register_sync_and_watch_to_the_end(
     browser: Browser, vendors: Vendors, marketer: Person, manager: Person, width: int, scheme: str
 ) -> None:
     place, pipe = connected(vendors)
-    vendors.fault(vendors.rudder, "delay", {"path": "/v1/batch"}, ms=1500)
     browser.resize(width)
     browser.scheme(scheme)
     sign_in(browser, marketer)
@@ -154,6 +153,7 @@ def test_register_sync_and_watch_to_the_end(
     put_into_use(browser, place, pipe, marketer, manager)
     browser.look(f"audience-{width}-{scheme}")
     assert browser.fits()
+    vendors.fault(vendors.rudder, "delay", {"path": "/v1/batch"}, ms=2000)
     browser.press("Sync now")
     browser.press("Follow run")
     page = browser.find("main").id
