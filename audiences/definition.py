@@ -114,8 +114,8 @@ def _logic_lacks(terms: Terms, _today: date) -> list[str]:
 
 def _moves_told(terms: Terms) -> list[str]:
     return [
-        f"In: {terms.entry_rule}" if terms.entry_rule else "",
-        f"Out: {terms.exit_rule}" if terms.exit_rule else "",
+        f"Entry: {terms.entry_rule}" if terms.entry_rule else "",
+        f"Exit: {terms.exit_rule}" if terms.exit_rule else "",
         f"Threshold: above {terms.threshold}" if terms.threshold else "",
         f"Rolling window of {duration(terms.window_hours * 3600)}" if terms.window_hours else "",
     ]

@@ -157,8 +157,8 @@ def test_the_words_that_changed_are_marked(marketer: Person, signed_in: Sign) ->
 
     page = signed_in(marketer).get("/audiences/cart/definition/v2/").content.decode()
 
-    assert re.search(r"Out: Leaves after\s*<strong>4</strong>\s*hours", page)
-    assert re.search(r"Out: Leaves after\s*<strong>6</strong>\s*hours", page)
+    assert re.search(r"Exit: Leaves after\s*<strong>4</strong>\s*hours", page)
+    assert re.search(r"Exit: Leaves after\s*<strong>6</strong>\s*hours", page)
     assert "1 of 11 parts" in page
 
 
