@@ -12,6 +12,7 @@ from django.db import models
 from django.utils import timezone
 
 from .access import DEPUTY_ROLES
+from .long_select import LongSelect
 from .models import Event, Person
 from .time_zones import time_zones
 
@@ -126,7 +127,10 @@ class EditPersonForm(PersonForm):
 
 class ProfileForm(PersonForm):
     time_zone = forms.ChoiceField(
-        required=False, choices=lambda: [("", "As this workspace"), *zones()], help_text="All times are shown in it."
+        required=False,
+        choices=lambda: [("", "As this workspace"), *zones()],
+        help_text="All times are shown in it.",
+        widget=LongSelect,
     )
 
     class Meta:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from django import forms
 
 from audiences.terms import CADENCES
+from muster.long_select import LongSelect
 from muster.time_zones import time_zones
 
 from .models import Schedule
@@ -32,7 +33,7 @@ class ScheduleForm(forms.Form):
     weekday = forms.TypedChoiceField(
         label="On", choices=list(enumerate(WEEKDAYS)), coerce=int, required=False, empty_value="0"
     )
-    zone = forms.ChoiceField(label="Time zone", required=False)
+    zone = forms.ChoiceField(label="Time zone", required=False, widget=LongSelect)
     every_list = forms.BooleanField(label="Set it for every list of this audience", required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
