@@ -69,16 +69,16 @@ WAS_NOT = row("from", inverse=True)
         # Groups
         (
             {"or": [event(), attribute("tier", TO)]},
-            "At least one of these: (The event “order” happened; “tier” is “gold”).",
+            "At least one of these: (the event “order” happened; “tier” is “gold”).",
         ),
         (
             {"or": [event(), attribute("tier", TO)], "inverse": True},
-            "None of these: (The event “order” happened; “tier” is “gold”).",
+            "None of these: (the event “order” happened; “tier” is “gold”).",
         ),
-        ({"and": [event("a"), event("b")]}, "All of these: (The event “a” happened; The event “b” happened)."),
+        ({"and": [event("a"), event("b")]}, "All of these: (the event “a” happened; the event “b” happened)."),
         (
             {"not": {"and": [event("a"), event("b")]}},
-            "Not all of these: (The event “a” happened; The event “b” happened).",
+            "Not all of these: (the event “a” happened; the event “b” happened).",
         ),
         ({"or": [event()]}, "The event “order” happened."),
         ({"not": event(inverse=True)}, "The event “order” happened."),
@@ -128,7 +128,7 @@ def test_every_operator_both_ways(operator: str, value: Any, positive: str, nega
 def test_each_condition_that_must_hold_is_a_sentence() -> None:
     assert sentences({"and": [event("a"), attribute("tier", TO)]}) == ["The event “a” happened.", "“tier” is “gold”."]
     assert sentences({"or": [event("a"), event("b")]}) == [
-        "At least one of these: (The event “a” happened; The event “b” happened)."
+        "At least one of these: (the event “a” happened; the event “b” happened)."
     ]
     assert [sentences(None), sentences({}), sentences([])] == [[]] * 3
 
