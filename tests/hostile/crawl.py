@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -57,6 +58,7 @@ class Page(HTMLParser):
                 values.append(value)
 
 
+@cache
 def route_of(address: str) -> str | None:
     """Return the route that an address of ours leads to; None of others."""
     parts = urlsplit(address)

@@ -19,7 +19,7 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from audiences.models import Audience, Pipe
+from audiences.models import Activation, Audience, Pipe
 from muster import set_up
 from muster.models import Person
 from tests.access_table import ADMINISTRATOR, MANAGER, STRANGER, TABLE
@@ -47,9 +47,11 @@ pytestmark = pytest.mark.django_db
 
 
 def unlinked() -> list[str]:
-    """Return addresses that no page of this world links: a draft's lock, a colleague's return, the browser's own."""
+    """Return addresses that no page of this world links: what a version and a list have before them, the browser's own."""
     draft, away = Audience.objects.get(name="Draft"), Person.objects.filter(is_active=False)[0]
-    ours = [reverse("audiences:version", args=[draft.slug, 1]), reverse("people:enable", args=[away.pk])]
+    steps = ("audiences:version", "audiences:ask-approval", "syncs:pilot", "syncs:promote")
+    ours = [reverse(name, args=[draft.slug, 1]) for name in steps]
+    ours += [reverse("people:enable", args=[away.pk]), reverse("syncs:grow", args=[Activation.objects.latest("pk").pk])]
     return [*ours, "/favicon.ico", "/back-office/login/", "/healthz", "/readyz"]
 
 
