@@ -59,10 +59,29 @@ def test_every_icon_that_pages_and_states_name_is_there() -> None:
 @pytest.mark.parametrize(
     ("role", "labels"),
     [
-        ("marketer", ["Your audiences", "Runs", "Health", "Connections", "Traits", "Event log"]),
-        ("manager", ["Your audiences", "Runs", "Health", "Connections", "Traits", "Event log"]),
-        ("paid_media", ["Your audiences", "Runs", "Health", "Event log"]),
-        ("administrator", ["Your audiences", "Runs", "Health", "Connections", "Traits", "People", "Event log"]),
+        (
+            "marketer",
+            ["Your audiences", "Runs", "Health", "Connections", "Readiness", "Core cohorts", "Traits", "Event log"],
+        ),
+        (
+            "manager",
+            ["Your audiences", "Runs", "Health", "Connections", "Readiness", "Core cohorts", "Traits", "Event log"],
+        ),
+        ("paid_media", ["Your audiences", "Runs", "Health", "Readiness", "Core cohorts", "Event log"]),
+        (
+            "administrator",
+            [
+                "Your audiences",
+                "Runs",
+                "Health",
+                "Connections",
+                "Readiness",
+                "Core cohorts",
+                "Traits",
+                "People",
+                "Event log",
+            ],
+        ),
     ],
 )
 def test_everybody_sees_the_ways_they_may_go(client: Client, role: str, labels: list[str]) -> None:
