@@ -67,17 +67,17 @@ def rows(audiences: Collection[int], today: date) -> dict[int, Row]:
     lists = _lists(audiences)
     versions: dict[int, list[dict[str, Any]]] = defaultdict(list)
     told = Definition.objects.filter(audience__in=audiences).exclude(state=Definition.State.PAST)
-    asked = _asked(audiences, today)
-    for one in told.values("pk", *OF_DEFINITION):
+    found = list(told.values("pk", *OF_DEFINITION))
+    drafts = [one["pk"] for one in found if one["state"] == Definition.State.DRAFT]
+    asked = _asked(drafts, today) if drafts else {}
+    for one in found:
         versions[one["audience_id"]].append({**one, "asked": asked.get(one["pk"], "")})
-    return {audience: _row(found, lists[audience], today) for audience, found in versions.items()}
+    return {audience: _row(some, lists[audience], today) for audience, some in versions.items()}
 
 
-def _asked(audiences: Collection[int], today: date) -> dict[int, str]:
+def _asked(drafts: Collection[int], today: date) -> dict[int, str]:
     """Return, by the draft's id, who was asked to approve it."""
-    open_ones = ApprovalRequest.objects.filter(
-        definition__audience__in=audiences, state=ApprovalRequest.State.WAITING
-    ).values_list(
+    open_ones = ApprovalRequest.objects.filter(definition__in=drafts, state=ApprovalRequest.State.WAITING).values_list(
         "definition_id", "definition__number", "asked_by__full_name", "asked_of__full_name", "asked_at", "until"
     )
     return {draft: request_told(number, by, of, at, until, today) for draft, number, by, of, at, until in open_ones}
