@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.conf import settings
+from django.db import connections
 from django_rq.queues import DjangoRQ
 from rq import Worker
 from rq.job import Job
+from rq.queue import Queue
 
 QUEUE = "muster"
 SERIALIZER = "rq.serializers.JSONSerializer"
@@ -43,3 +45,8 @@ class BellWorker(Worker):
         super().__init__(
             queues, **{**defaults, **{name: value for name, value in options.items() if value is not None}}
         )
+
+    def fork_work_horse(self, job: Job, queue: Queue) -> None:
+        """Fork without a connection to the database: a child that closes the one it inherited ends it for both."""
+        connections.close_all()
+        super().fork_work_horse(job, queue)
