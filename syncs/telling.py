@@ -252,7 +252,8 @@ def _cleared(run: Run) -> Said:
         return Said(f"Removed, except for {people(run.rejected)} whose row was refused.", "Prepare the removal again.")
     if not run.accepted_removes:
         return Said("Nobody was on the list.", "Nothing had to be sent.")
-    return Said(f"Everybody was removed: {people(run.accepted_removes)}.", f"{run.activation.destination.spec.arrival}.")
+    arrival = run.activation.destination.spec.arrival
+    return Said(f"Everybody was removed: {people(run.accepted_removes)}.", f"{arrival}.")
 
 
 def progress_of(run: Run, now: datetime) -> Progress | None:
