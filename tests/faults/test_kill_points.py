@@ -28,7 +28,7 @@ from tests.vendors import Vendors
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.engine]
 
 # PostgreSQL begins its transactions without a statement, so that there are fewer steps.
-STEPS = {"sqlite": {"retarget": 268, "suppress": 225}, "postgresql": {"retarget": 235, "suppress": 198}}[
+STEPS = {"sqlite": {"retarget": 233, "suppress": 200}, "postgresql": {"retarget": 207, "suppress": 178}}[
     connection.vendor
 ]
 EVERY, PHASE = 8, 3
