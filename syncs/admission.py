@@ -24,7 +24,10 @@ def version_for(activation: Activation) -> Definition:
     if found is not None:
         return found
     if wanted == State.APPROVED:
-        raise NotAdmitted("No version waits for a pilot: a pilot is of an approved version that is not in use yet.")
+        raise NotAdmitted(
+            "No version waits for a pilot: a pilot is of an approved version that is not in use yet. Have the next version "
+            "approved, then pilot it."
+        )
     if waiting := versions.filter(state=State.APPROVED).first():
         raise NotAdmitted(
             f"v{waiting.number} is approved but has not passed its pilot. Prove it on the roster, then ask an approver "

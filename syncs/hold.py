@@ -29,7 +29,9 @@ def release(
     with transaction.atomic():
         decided = Run.objects.filter(pk=run.pk, state=RunState.HELD, reason__in=GUARD_REASONS)
         if not decided.exists() or newer_exists(run):
-            raise NotHeld("A newer run has planned afresh, so there is nothing to release here any more.")
+            raise NotHeld(
+                "A newer run has planned afresh, so there is nothing to release here any more. Look at that one."
+            )
         check(refusal(run, by, askers_of(run)))
         Release.objects.create(
             run=run,
@@ -61,7 +63,9 @@ def drop(run: Run, *, by: Person, reason: str, at: datetime) -> None:
         words = f"The parked part was dropped: {reason}"[:600]
         dropped = Run.objects.filter(pk=run.pk, state=RunState.HELD).update(state=RunState.CANCELLED, words=words)
         if not dropped:
-            raise NotHeld(f"Run {run.pk} no longer holds anything. Nothing was dropped.")
+            raise NotHeld(
+                f"Run {run.pk} no longer holds anything. Nothing was dropped. Look at the newest run of its list."
+            )
         audit.record(
             verb="dropped the parked part",
             subject=run,

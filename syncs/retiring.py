@@ -94,6 +94,8 @@ def take_back(audience: Audience, *, by: Person, reason: str, at: datetime) -> i
             raise NotPossible(f"Run {live.pk} is removing people right now. Cancel it first, then take the lists back.")
         back = lists.update(lifecycle=Lifecycle.LIVE)
         if not back:
-            raise NotPossible("None of its lists is stopped. Nothing was changed.")
+            raise NotPossible(
+                "None of its lists is stopped, so nothing was changed. Start a sync if somebody is missing."
+            )
         audit.record(verb="took back the lists of", subject=found, by=by, reason=reason, audience_id=found.pk, at=at)
     return back

@@ -81,7 +81,10 @@ def startable(activation: Activation, kind: str) -> Definition:
                 "removed. Open Retire on the audience's page."
             )
     elif retired:
-        raise CannotStart("This list is retired; nothing is sent to it any more.")
+        raise CannotStart(
+            "This list is retired; nothing is sent to it any more. Look at Retire on the audience's page: it says who "
+            "remains, and whether the list can be taken back."
+        )
     if activation.pipe is None or activation.pipe.archived_at:
         raise CannotStart("This list has no pipe yet. Ask an administrator to connect one, then sync.")
     if kind == Run.Kind.CLEAR and activation.kind == Activation.Kind.PILOT and held_by_production(activation):

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from audiences.models import Activation, Audience, Definition, Lifecycle
 from audiences.registering import NotPossible
-from muster.access import Permission, allow, can, who_can
+from muster.access import NotAllowed, Permission, allow, can, who_can
 from muster.figures import number
 from muster.htmx import onward, page
 from syncs import retiring
@@ -30,7 +29,7 @@ PAGE = "syncs/retire.html"
 def retire(request: HttpRequest, slug: str) -> HttpResponse:
     """Say who is on the lists and what each way means; a POST takes the audience out of use."""
     if request.method == "POST" and not can(request.user, Permission.REGISTER):
-        raise PermissionDenied("retiring needs another permission")
+        raise NotAllowed("retiring needs another permission", Permission.REGISTER)
     found = audience_or_404(slug)
     form = RetireForm(request.POST)
     if request.method != "POST" or not form.is_valid():
