@@ -8,8 +8,9 @@ somebody can have, is left out and counted, because its digest could match nobod
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
-from hashlib import sha256
 from typing import Final
+
+from .sha256 import sha256
 
 NOTHING: Final = bytes(32)
 EMAIL_INVALID, EMAIL_HASHED, PHONE_INVALID, PHONE_HASHED = 1, 2, 4, 8
