@@ -139,7 +139,7 @@ def approve(request: ApprovalRequest, *, by: Person, at: datetime, words: str = 
 def obstacles_of(version: Definition, at: datetime) -> list[str]:
     """Return a sentence for each thing that keeps a version from being approved or promoted now."""
     if version.audience.archived_at:
-        return ["The audience is archived."]
+        return ["The audience is retired."]
     if version.fingerprint != version.audience.segment.fingerprint:
         do = "Save the draft again, read what the segment says now, then ask"
         if version.is_locked:

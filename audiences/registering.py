@@ -247,5 +247,5 @@ def _throw_away(audience: Audience) -> None:
         audience.delete()
     except ProtectedError:
         raise NotPossible(
-            f"Nothing was discarded: {audience} was paused, and who paused it stays on record. Archive it instead."
+            f"Nothing was discarded: {audience} was paused, and who paused it stays on record. Retire it instead."
         ) from None

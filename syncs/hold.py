@@ -52,7 +52,7 @@ def release(
             run_id=run.pk,
             at=at,
         )
-        return start(run.activation, trigger=Run.Trigger.RELEASE, by=by, why=reason, at=at)
+        return start(run.activation, trigger=Run.Trigger.RELEASE, by=by, kind=goes_on_as(run), why=reason, at=at)
 
 
 def drop(run: Run, *, by: Person, reason: str, at: datetime) -> None:
@@ -73,7 +73,14 @@ def drop(run: Run, *, by: Person, reason: str, at: datetime) -> None:
         )
 
 
-GUARD_REASONS = ("guard", "empty")
+def goes_on_as(run: Run) -> str:
+    """Return the kind of run that sends what a held one parked: the others of a re-assert were sent already."""
+    if run.kind == Run.Kind.CLEAR or (run.kind == Run.Kind.REASSERT and "adds" in run.held):
+        return run.kind
+    return Run.Kind.SYNC
+
+
+GUARD_REASONS = ("guard", "empty", "clear")
 
 
 def newer_exists(run: Run) -> bool:

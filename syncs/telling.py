@@ -237,12 +237,23 @@ def _arrived(run: Run) -> Said:
             "Dry run: nothing was sent.",
             f"A sync would remove {people(run.removes)} and send {people(additions_of(run))}, {run.adds:,} of them new.",
         )
+    if run.kind == run.Kind.CLEAR:
+        return _cleared(run)
     if not total_of(run):
         return Said("Nothing to change.", f"The list already equals the definition: {people(run.wanted or 0)}.")
     if run.state == RunState.DONE_WITH_REJECTS:
         lead = f"Accepted by RudderStack, except for {people(run.rejected)} whose row was refused."
         return Said(lead, f"{arrival}. The next run tries the others again.")
     return Said("Accepted by RudderStack.", f"{arrival}.")
+
+
+def _cleared(run: Run) -> Said:
+    if run.rejected:
+        return Said(f"Removed, except for {people(run.rejected)} whose row was refused.", "Prepare the removal again.")
+    if not run.accepted_removes:
+        return Said("Nobody was on the list.", "Nothing had to be sent.")
+    arrival = run.activation.destination.spec.arrival
+    return Said(f"Everybody was removed: {people(run.accepted_removes)}.", f"{arrival}.")
 
 
 def progress_of(run: Run, now: datetime) -> Progress | None:

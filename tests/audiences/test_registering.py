@@ -235,7 +235,7 @@ def test_what_a_pause_names_is_not_thrown_away_but_can_be_archived(marketer: Per
     draft = complete(marketer)
     pausing.pause(by=marketer, reason="Wait for legal", at=AT, audience=draft.audience)
 
-    with pytest.raises(NotPossible, match="Archive it instead"):
+    with pytest.raises(NotPossible, match="Retire it instead"):
         discard(draft, by=marketer, at=AT)
 
     assert again(draft).state == "draft"
