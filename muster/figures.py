@@ -16,6 +16,12 @@ def number(value: int | float | Decimal | None, digits: int = 0) -> str:
     return text.replace("-", MINUS)
 
 
+def in_words(count: int) -> str:
+    """Return a count as a sentence has it: "three"; from eleven on in figures."""
+    words = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return words[count] if 0 <= count < len(words) else number(count)
+
+
 def signed(value: int | float | Decimal | None, digits: int = 0) -> str:
     """Return a difference: with a plus, a minus, or for nothing a plain 0."""
     text = number(value, digits)

@@ -113,7 +113,7 @@ def _facts(run: Run, side: str) -> list[Fact]:
     said, name = run.held[side], NAMES[side].capitalize()
     if said.get("why") != "guard":
         return [Fact(f"{name} parked", number(said["figure"]), f"{named(RUN, str(said.get('why'))).label}")]
-    usual = "From the hours since the last Done run, and the segment's window or the last 8 runs"
+    usual = "From the hours since the last Done run, and the segment's window or the last week's runs"
     limit = "The largest of 50, three times the expected, and a share of the list. It grows with the hours"
     return [
         Fact(f"{name} expected", number(said.get("expected")), usual),

@@ -266,3 +266,8 @@ def _left_out(code: str, segments: Mapping[int, str], why: Mapping[int, str]) ->
     said = why.get(int(number), "").rstrip(". ")
     meaning = f"Excluded by the definition: {said}." if said else plain.meaning
     return Reason(f"In “{name}”", meaning, plain.next_step)
+
+
+def small(label: str) -> str:
+    """Return a label as it stands within a sentence."""
+    return label[:1].lower() + label[1:]

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from muster.figures import MINUS, age, when
 
-from .reasons import RUN, Reason, named
+from .judged import judged
+from .reasons import RUN, Reason, named, small
 from .stages import PASS_OF, Step, moments, steps
 from .states import ARRIVED, RunState, Stage
 
@@ -88,7 +89,7 @@ def tell(run: Run, now: datetime, lease: timedelta) -> Told:
         passes=passes(run) if run.planned_at else [],
         sum_line=sum_line(run),
         worker=worker(run, now, lease),
-        guards=guards(run),
+        guards=judged(run),
     )
 
 
@@ -146,15 +147,11 @@ def said(run: Run, now: datetime) -> Said:
     if state in ARRIVED:
         return _arrived(run)
     lead = {
-        RunState.FAILED: f"Failed: {_small(named(RUN, run.reason).label)}.",
+        RunState.FAILED: f"Failed: {small(named(RUN, run.reason).label)}.",
         RunState.CANCELLED: "Cancelled.",
         RunState.LOST: "Worker died, and the run was given up.",
     }[state]
     return Said(lead, stopped_with(run))
-
-
-def _small(label: str) -> str:
-    return label[:1].lower() + label[1:]
 
 
 def stopped_with(run: Run) -> str:
@@ -183,7 +180,7 @@ def _waiting(run: Run, now: datetime) -> Said:
         return Said(f"Waiting for a worker, {age((now - run.created_at).total_seconds())}.", "It starts by itself.")
     until = f" until {clock(run.wake_at, now)}" if run.wake_at and run.wake_at > now else ""
     known = named(RUN, run.reason)
-    return Said(f"Waiting{until}: {_small(known.label)}.", "" if run.words else known.next_step)
+    return Said(f"Waiting{until}: {small(known.label)}.", "" if run.words else known.next_step)
 
 
 def _doing(run: Run) -> str:
@@ -356,24 +353,6 @@ def worker(run: Run, now: datetime, lease: timedelta) -> str:
     if now - seen > lease:
         return f"Worker {run.holder} last seen {ago}; another one takes over, and nothing is sent twice"
     return f"Worker {run.holder} seen {ago}"
-
-
-def guards(run: Run) -> list[str]:
-    """Return what the guards said of each pass."""
-    return [_judged(side, run.verdict[side]) for side in ("removes", "adds") if run.verdict.get(side)]
-
-
-def _judged(side: str, verdict: dict[str, object]) -> str:
-    name = {"removes": "removals", "adds": "additions"}[side]
-    figure, limit = int(str(verdict.get("figure") or 0)), int(str(verdict.get("limit") or 0))
-    if verdict.get("held"):
-        why = _small(named(RUN, str(verdict.get("why") or "guard")).label)
-        return f"Held, {figure:,} {name}: {why}" + (f" of {limit:,}" if verdict.get("why") == "guard" else "")
-    if verdict.get("released"):
-        return f"Released, {figure:,} {name}; the limit was {limit:,}"
-    if verdict.get("first"):
-        return f"First sync: {figure:,} {name}, not judged"
-    return f"Passed, {figure:,} of at most {limit:,} {name}"
 
 
 def sides(run: Run) -> Iterable[str]:

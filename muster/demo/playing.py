@@ -1,10 +1,12 @@
-"""Starts the demo's runs, each known by the reason that it carries, and waits for the workers to end them."""
+"""Starts the demo's runs, each known by the reason that it carries, and sees that they end."""
 
 import logging
 import time
 from datetime import datetime
+from typing import Protocol
 
 from django.db import close_old_connections
+from django.utils import timezone
 
 from audiences.models import Activation
 from muster.models import Person
@@ -15,6 +17,33 @@ LOOK_EVERY = 0.5
 ROUND_SECONDS = 600.0
 
 log = logging.getLogger(__name__)
+
+
+class Player(Protocol):
+    """Whoever works the demo's runs off, and the clock that it goes by."""
+
+    def now(self) -> datetime: ...
+
+    def ended(self, runs: list[Run]) -> bool:
+        """See all runs to their end, and return whether it came in time."""
+        ...
+
+
+class Workers:
+    """The workers of this installation, who are waited for."""
+
+    def now(self) -> datetime:
+        return timezone.now()
+
+    def ended(self, runs: list[Run]) -> bool:
+        until = time.monotonic() + ROUND_SECONDS
+        waiting = [run.pk for run in runs]
+        while Run.objects.live().filter(pk__in=waiting).exists():
+            if time.monotonic() > until:
+                return False
+            time.sleep(LOOK_EVERY)
+            close_old_connections()
+        return True
 
 
 def begun(
@@ -30,15 +59,3 @@ def begun(
     except CannotStart as problem:
         log.warning("%s is left out of the history: %s", made, problem)
         return None
-
-
-def ended(runs: list[Run]) -> bool:
-    """Wait for the end of all runs, and return whether it came in time."""
-    until = time.monotonic() + ROUND_SECONDS
-    waiting = [run.pk for run in runs]
-    while Run.objects.live().filter(pk__in=waiting).exists():
-        if time.monotonic() > until:
-            return False
-        time.sleep(LOOK_EVERY)
-        close_old_connections()
-    return True

@@ -14,7 +14,7 @@ from audiences.models import Activation, Definition
 from muster.access import Permission, allow
 from muster.htmx import page, varied
 from syncs import freshness, unsuppressed
-from syncs.attention import needs
+from syncs.attention import lede, needs
 from syncs.first_to_pass import first_to_pass
 from syncs.freshness import Freshness, suppressions, with_freshness
 from syncs.models import Pause, Run
@@ -52,7 +52,8 @@ def attention(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     lists = suppressions(now)
     stale = [(one, how) for one, how in lists if how.breached]
-    context = {"needs": needs(now), "stale": stale, "marks": marks(lists)}
+    found = needs(now)
+    context = {"needs": found, "stale": stale, "marks": marks(lists), "lede": lede(found, len(stale))}
     return varied(page(request, "syncs/attention.html", context))
 
 
