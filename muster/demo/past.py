@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from django_rq import get_queue
 from redis.exceptions import RedisError
 
-from audiences.models import Activation
+from audiences.models import Activation, Audience, Destination, Pipe, Trait, Workspace
 from muster.models import Person
 from muster.rq_worker import QUEUE
 from syncs import pausing, pipeline, slots
@@ -54,9 +54,17 @@ def make_up(*, until: datetime, longest: timedelta = LONGEST, most_slots: int = 
         if longest and not Run.objects.exists():
             past = Past(Clock(until - longest - FOR_PILOTS), most_slots)
             seed(at=past.now())
+            made_at(past.now())
             past.play(until)
             forget_rings()
         seed(at=until)
+
+
+def made_at(at: datetime) -> None:
+    """Let what was seeded be as old as the clock says; the database writes these times by itself, and by another clock."""
+    for rows in (Workspace, Destination, Pipe, Audience, Activation):
+        rows.objects.update(created_at=at)
+    Trait.objects.update(added_at=at)
 
 
 def forget_rings() -> None:
