@@ -82,7 +82,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 def told_of(audience: Audience) -> QuerySet[Event]:
     """Return what people did to an audience and how its runs ended; the steps in between are on each run's page."""
-    inside = Q(run_id__isnull=False, actor=None) & ~Q(verb__startswith="ended") & ~Q(verb__startswith="started")
+    inside = Q(run_id__isnull=False, actor=None) & ~Q(verb__startswith="ended")
     return Event.objects.filter(audience_id=audience.pk).exclude(inside)
 
 
