@@ -75,7 +75,11 @@ def promote(version: Definition, proof: Proof, *, by: Person, at: datetime, ramp
         replaced = before.first()
         before.update(state=Definition.State.PAST)
         Definition.objects.filter(pk=found.pk).update(
-            state=Definition.State.CURRENT, promoted_by=by, promoted_at=at, evidence=proof.sentences, switch_from=_sent_before(replaced, at)
+            state=Definition.State.CURRENT,
+            promoted_by=by,
+            promoted_at=at,
+            evidence=proof.sentences,
+            switch_from=_sent_before(replaced, at),
         )
         activating.close_pilots(found)
         activating.go_live(found, ramp=ramp)

@@ -1,4 +1,4 @@
-"""Which identifiers a version is sent with while it replaces those of the version before: not yet, both, or only the new. Pure."""
+"""Which identifiers a version is sent with while it replaces those of the one before: not yet, both, or the new. Pure."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

@@ -38,10 +38,6 @@ def _version(slug: str, number: int) -> Definition:
 
 def _context(version: Definition, form: SwitchForm | None = None) -> dict[str, Any]:
     planned, today = terms_of(version).switch, timezone.localdate()
-    flights = PreFlight.objects.filter(audience=version.audience, number=version.number).order_by("-pk")
-    flight = flights.first()
-    done = next((one for one in flights.filter(state=PreFlight.State.DONE)[:1] if one.counts.get("switch")), None)
-    waits = bool(flight and flight.state == PreFlight.State.WAITING)
     return {
         "version": version,
         "audience": version.audience,
@@ -49,6 +45,23 @@ def _context(version: Definition, form: SwitchForm | None = None) -> dict[str, A
         "before_named": named(planned.before) if planned else "",
         "after_named": named(planned.after) if planned else "",
         "both_named": named(planned.both) if planned else "",
+        **_dry_runs(version),
+        "form": form or SwitchForm(initial={"on": version.switch_on, "days": version.switch_days}),
+        "back_form": BackForm(),
+        "may_go_back": bool(planned and version.state == "current" and planned.may_go_back(today)),
+        "begun": bool(planned and planned.starts and planned.starts <= today),
+        "managers": who_can(Permission.APPROVE),
+        "marketers": who_can(Permission.REGISTER)[:3],
+    }
+
+
+def _dry_runs(version: Definition) -> dict[str, Any]:
+    """Return the newest comparison of a version, and whether another is under way or failed."""
+    flights = PreFlight.objects.filter(audience=version.audience, number=version.number).order_by("-pk")
+    flight = flights.first()
+    done = next((one for one in flights.filter(state=PreFlight.State.DONE)[:1] if one.counts.get("switch")), None)
+    waits = bool(flight and flight.state == PreFlight.State.WAITING)
+    return {
         "flight": flight,
         "waits": waits,
         "silent": bool(waits and flight and timezone.now() - flight.asked_at > SILENT),
@@ -56,12 +69,6 @@ def _context(version: Definition, form: SwitchForm | None = None) -> dict[str, A
         "dry": done.counts["switch"] if done else None,
         "older": bool(done and done.revision != version.revision),
         "newest": pre_flight.newest(version.audience) == version,
-        "form": form or SwitchForm(initial={"on": version.switch_on, "days": version.switch_days}),
-        "back_form": BackForm(),
-        "may_go_back": bool(planned and version.state == "current" and planned.may_go_back(today)),
-        "begun": bool(planned and planned.starts and planned.starts <= today),
-        "managers": who_can(Permission.APPROVE),
-        "marketers": who_can(Permission.REGISTER)[:3],
     }
 
 
