@@ -18,7 +18,7 @@ from .registering import Incomplete, NotPossible
 from .terms import joined
 from .terms_of import terms_of
 
-NEXT_STEPS: Final = {
+NEXT_STEPS: Final[dict[str, str]] = {
     Definition.State.DRAFT: "Have it approved, then prove it on the roster.",
     Definition.State.CURRENT: "It is in use already: start a sync.",
     Definition.State.PAST: "Look at the newest version instead.",
