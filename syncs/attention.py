@@ -50,6 +50,8 @@ def open_ends() -> QuerySet[Run]:
     settled = Run.objects.of_lists().filter(activation=OuterRef("activation"), finished_at__isnull=False)
     settled = settled.exclude(state=RunState.CANCELLED)
     used = Q(activation__lifecycle=Lifecycle.LIVE, activation__audience__archived_at=None)
+    # A retired list needs somebody only while everybody is to be removed from it.
+    used |= Q(activation__lifecycle=Lifecycle.RETIRED, kind=Run.Kind.CLEAR)
     # While the segment is still another one, the audience itself says so, with what to do.
     restored = Q(activation__audience__segment__fingerprint=F("definition__fingerprint"))
     found = Run.objects.of_lists().filter(used, ~Q(reason="definition_changed") | restored, state__in=ENDED_BADLY)

@@ -7,7 +7,6 @@ ledger; which identifiers that would be removed a wanted person still carries.
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -275,8 +274,3 @@ def reshard(activation: Activation, lease: Lease, expected: int, *, texts_too: b
             LedgerShard.objects.filter(activation=activation, generation=activation.generation).delete()
         Activation.objects.filter(pk=activation.pk).update(shards=new, generation=generation)
     activation.shards, activation.generation = new, generation
-
-
-def hours_between(later: datetime, earlier: datetime | None) -> float | None:
-    """Return the hours between two moments, None without the earlier one."""
-    return None if earlier is None else (later - earlier).total_seconds() / 3600

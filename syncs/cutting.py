@@ -1,9 +1,7 @@
 """Cuts a pass into requests: consecutive people from the run's cursor on, of a size that RudderStack digests well."""
 
-from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
 from django.conf import settings
@@ -140,11 +138,9 @@ class Cutter:
     @staticmethod
     def _fitting(work: Work, left: int, rows: int, *, first: bool) -> tuple[int, int]:
         """Return how many of the work's people fit, and their size; a request holds one in any case."""
-        sizes = list(accumulate(map(len, work.rows.texts[:rows])))
-        # Each text is followed by a comma.
-        fitting = bisect_right([size + place for place, size in enumerate(sizes, 1)], left - EVENT_OVERHEAD)
+        fitting = min(work.rows.fitting(left - EVENT_OVERHEAD), rows)
         fitting = max(fitting, 1 if first else 0)
-        return fitting, sizes[fitting - 1] + fitting if fitting else 0
+        return fitting, int(work.rows.ends[fitting - 1]) if fitting else 0
 
 
 # A cursor behind every key: the pass is cut to its end. No key of 16 bytes is longer than this.

@@ -73,14 +73,16 @@ class Delivery:
                 return
             try:
                 self._pause_briefly(pass_name)
-                parcel = self.waiting.popleft() if self.waiting else self._next(pass_name) if cut else None
+                again = bool(self.waiting)
+                parcel = self.waiting.popleft() if again else self._next(pass_name) if cut else None
                 if parcel is None:
                     return
                 if not parcel.data:
                     accepted(parcel, self.maker, self.lease, self.clock())
                     continue
-                self.permit.may_send(pass_name)
-                sending(parcel, self.lease, self.clock())
+                if again:
+                    self.permit.may_send(pass_name)
+                    sending(parcel, self.lease, self.clock())
             except Exception as stop:
                 # Kept until what is under way has been settled, then raised.
                 self.stop = stop
@@ -93,7 +95,7 @@ class Delivery:
         cut = self.cutter.next(pass_name)
         if cut is None:
             return None
-        parcel = note(self.maker, self.lease, pass_name, cut.works, cut.span, self.clock(), **cut.fields)
+        parcel = note(self.maker, self.lease, pass_name, cut.works, cut.span, self.clock(), leaves=True, **cut.fields)
         self.cutter.moved(cut)
         return parcel
 

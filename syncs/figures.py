@@ -1,12 +1,10 @@
 """What the guards are told of a list: how it turned over before, and what a person released."""
 
-import itertools
 from datetime import datetime
 
-from audiences.models import Activation
+from django.db.models import Q
 
-from .compare import hours_between
-from .guards import HISTORY, Facts, Released
+from .guards import TOLD, Facts, Released, hours_between, turns
 from .models import Release, Run
 from .states import ARRIVED
 
@@ -14,21 +12,24 @@ from .states import ARRIVED
 def facts_of(run: Run, members: int, at: datetime) -> Facts:
     """Return the facts of this run's list, from its Done runs so far."""
     done = Run.objects.of_lists().filter(activation=run.activation, state__in=ARRIVED).exclude(pk=run.pk)
-    rows = list(done.order_by("-finished_at").values_list("finished_at", "removes", "adds")[: HISTORY + 1])
-    past = []
-    for (finished, removes, adds), (before, _, _) in itertools.pairwise(rows):
-        past.append((hours_between(finished or at, before) or 0.0, removes, adds))
+    rows = list(done.order_by("-finished_at").values_list("finished_at", "removes", "adds")[:TOLD])
+    ended = [(finished or at, removes, adds) for finished, removes, adds in rows]
     return Facts(
         members=members,
         suppresses=run.definition.suppresses,
-        hours=hours_between(at, rows[0][0]) if rows else None,
+        hours=hours_between(at, ended[0][0]) if ended else None,
         window_hours=run.definition.window_hours,
-        past=tuple(past),
-        is_first=not rows,
+        past=turns(ended),
+        is_first=not ended,
     )
 
 
-def released(activation: Activation, at: datetime) -> tuple[Released | None, Release | None]:
-    """Return the newest release that still holds for a list, with its row."""
-    row = Release.objects.filter(activation=activation, until__gt=at, used_by=None).order_by("-at").first()
+def released(run: Run, at: datetime) -> tuple[Released | None, Release | None]:
+    """Return the newest release that still holds for a run's list, with its row.
+
+    Who let everybody be removed from a list that is retired said nothing about its syncs, and the other way round.
+    """
+    given = Release.objects.filter(activation=run.activation_id, until__gt=at, used_by=None)
+    clears = Q(run__kind=Run.Kind.CLEAR)
+    row = given.filter(clears if run.kind == Run.Kind.CLEAR else ~clears).order_by("-at").first()
     return (Released(row.max_removes, row.max_adds, row.may_empty), row) if row else (None, None)

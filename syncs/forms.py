@@ -44,6 +44,21 @@ class DropForm(forms.Form):
     reason = reason_field()
 
 
+class RetireForm(forms.Form):
+    prefix = "retire"
+    reason = reason_field("Stays with the audience and in the event log.")
+
+
+class RemoveForm(forms.Form):
+    prefix = "remove"
+    reason = reason_field("Shown to whoever releases the removal.")
+
+
+class BackForm(forms.Form):
+    prefix = "back"
+    reason = reason_field()
+
+
 class AskForm(forms.Form):
     prefix = "ask"
     reason = reason_field("Shown to whoever decides.")

@@ -34,7 +34,9 @@ def grow(made: Activation, *, by: Person, reason: str, at: datetime) -> None:
         )
         check(refusal(found, by))
         if found.ramp == ALL:
-            raise CannotStart("This list is sent to everybody already. Nothing was changed.")
+            raise CannotStart(
+                "This list is sent to everybody already, so nothing was changed. Start a sync if somebody is missing."
+            )
         if not arrived(found):
             raise CannotStart("The first tenth has not arrived yet. Sync the list, look at it there, then grow it.")
         Activation.objects.filter(pk=found.pk).update(ramp=ALL, grown_at=at)

@@ -94,15 +94,16 @@ class Ledger:
 
     def _held(self, number: int) -> Held:
         if number not in self._known:
-            found = self._loaded(number, min(self.shards, number + min(LOADED_AT_ONCE, self._most)))
+            numbers = range(number, max(number + 1, min(self.shards, number + min(LOADED_AT_ONCE, self._most))))
+            found = self._loaded(numbers)
             # The one that is asked for comes last, so that it is not the first to go.
-            for place in sorted({number, *found} - self._known.keys(), reverse=True):
+            for place in sorted(set(numbers) - self._known.keys(), reverse=True):
                 self._remember(place, found.get(place) or Held(None, self._nobody()))
         return self._known[number]
 
-    def _loaded(self, first: int, stop: int) -> dict[int, Held]:
+    def _loaded(self, numbers: range) -> dict[int, Held]:
         shards = LedgerShard.objects.filter(activation_id=self.activation_id, generation=self.generation)
-        rows = list(shards.filter(number__gte=first, number__lt=max(stop, first + 1)))
+        rows = list(shards.filter(number__gte=numbers.start, number__lt=numbers.stop))
         wholes = dict(LedgerWhole.objects.filter(shard__in=rows).values_list("shard_id", "blob")) if rows else {}
         return {row.number: self._opened(row, bytes(wholes[row.pk])) for row in rows if row.number not in self._known}
 

@@ -162,12 +162,14 @@ def held_words(run: Run) -> str:
             figure, limit, why = said[name]["figure"], said[name]["limit"], said[name]["why"]
             parts.append(f"{figure:,} {label} are parked: {WHY[why].format(limit=f'{limit:,}')}")
     sent = "The other part was sent. " if len(parts) == 1 and run.requests else ""
-    return f"{' '.join(parts)} {sent}The next run plans afresh."
+    after = "" if run.kind == Run.Kind.CLEAR else "The next run plans afresh."
+    return f"{' '.join(parts)} {sent}{after}".strip()
 
 
 WHY = {
     "guard": "more than the {limit} that this list's history lets pass.",
     "empty": "the audience is empty, which is more often an accident than meant.",
+    "clear": "everybody leaves the list, which a second person has to release.",
     "exclusion_unavailable": "an exclusion could not be read, so nobody new is added.",
     "production_holds": "the production list is the same list, and a pilot removes nobody from it.",
     "definition_changed": "the segment no longer matches the locked definition.",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 from django.db import transaction
 from django.db.models import F
 
@@ -42,9 +43,8 @@ class Parcel:
 
 def body_of(maker: Maker, pass_name: str, works: Sequence[Work]) -> bytes:
     """Return the bytes of a request for these people; none when nothing is to be sent of them."""
-    texts = [text for work in works for text in work.rows.texts]
     first = next((work.key[:1].tobytes() for work in works if len(work)), bytes(16))
-    return body(maker.terms.spec(pass_name), texts, first) if any(texts) else b""
+    return body(maker.terms.spec(pass_name), [work.rows for work in works], first)
 
 
 def note(
@@ -56,10 +56,17 @@ def note(
     at: datetime,
     *,
     parent: Batch | None = None,
+    leaves: bool = False,
     **fields: object,
 ) -> Parcel:
-    """Write a batch before its first send, with what changes of the run besides, and return it. Raises LeaseLost."""
+    """Write a batch before its first send, with what changes of the run besides, and return it. Raises LeaseLost.
+
+    `leaves` says that it is sent at once, if there is something to send: then `sending` need not say so.
+    """
     data = body_of(maker, pass_name, works)
+    first = {"attempts": 1, "first_sent_at": at} if leaves and data else {}
+    if first:
+        fields["requests"] = F("requests") + 1
     with transaction.atomic():
         lease.write(progress=F("progress") + 1, **fields)
         batch = Batch.objects.create(
@@ -72,9 +79,10 @@ def note(
             fence=lease.fence,
             body_hash=hashlib.sha256(data).hexdigest() if data else "",
             body_bytes=len(data),
-            events=sum(sum(work.rows.events) for work in works),
+            events=sum(int(work.rows.events.sum()) for work in works),
             people=sum(len(work) for work in works),
             created_at=at,
+            **first,
         )
     return Parcel(batch, works, data)
 
@@ -110,7 +118,7 @@ def accepted(parcel: Parcel, maker: Maker, lease: Lease, at: datetime) -> None:
         if gained:
             Activation.objects.filter(pk=batch.activation_id).update(members=F("members") + gained)
         counted = "accepted_adds" if adding else "accepted_removes"
-        sent = sum(sum(map(bool, work.rows.events)) for work in parcel.works)
+        sent = sum(int(np.count_nonzero(work.rows.events)) for work in parcel.works)
         own = {counted: F(counted) + sent} if batch.run_id == lease.row.pk else {}
         lease.write(progress=F("progress") + 1, failures_in_row=0, **own)
     ledger.committed(ready)

@@ -5,24 +5,26 @@ from outside is escaped by orjson; everything else is hex, integers and constant
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Final
 
+import numpy as np
 import orjson
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from muster.columns import Array
+from muster.columns import KEY, Array
 
-from .tokens import words
+from .row_bytes import Piece, Rows, chosen, hexed, joined, laid_out
+from .tokens import Flags, words
 
 VERSION: Final = 1
 RECORD, AUDIENCELIST, EVENTS = "record", "audiencelist", "identify_track"
 ACTIONS: Final = {1: "insert", 2: "update", 3: "insert"}  # by plan.ADD, CHANGE, REASSERT; RudderStack adds on both
+ACTION_TEXTS: Final = [ACTIONS.get(code, " " * 6).encode() for code in range(4)]
 LIST_ROWS: Final = 10_000
-NOTHING: Final = bytes(32).hex()
 LONGEST_EVENT_NAME: Final = 100
 
 
@@ -53,14 +55,6 @@ class Spec:
         return f"muster_aud_{self.audience_slug.replace('-', '_')}"
 
 
-@dataclass
-class Rows:
-    """One text a person, `""` where nothing is sent, and how many events each holds; sorted by key."""
-
-    texts: list[str] = field(default_factory=list)
-    events: list[int] = field(default_factory=list)
-
-
 def quoted(text: str) -> str:
     """Return the text as JSON."""
     return orjson.dumps(text).decode()
@@ -72,7 +66,12 @@ def split(data: str, width: int) -> list[str]:
 
 
 def message_ids(spec: Spec, keys: Array, operation: str) -> list[str]:
-    """Return the messageId of each key for an operation: the same at every try, and another for every key.
+    """Return the messageId of each key for an operation: the same at every try, and another for every key."""
+    return split(message_keys(spec, keys, operation).tobytes().hex(), 32)
+
+
+def message_keys(spec: Spec, keys: Array, operation: str) -> Array:
+    """Return the 16 bytes whose hex is the messageId of each key for an operation.
 
     It is the key as one block of AES under a secret of this activation, run, pass and operation: see docs/decisions.
     """
@@ -80,25 +79,26 @@ def message_ids(spec: Spec, keys: Array, operation: str) -> list[str]:
     secret = hashlib.blake2b(name.encode(), key=spec.secret, digest_size=32).digest()
     # Each block stands alone because each key is an id by itself; nothing is hidden in their order.
     cipher = Cipher(algorithms.AES256(secret), modes.ECB()).encryptor()
-    return split((cipher.update(keys.tobytes()) + cipher.finalize()).hex(), 32)
+    return np.frombuffer(cipher.update(keys.tobytes()) + cipher.finalize(), KEY)
 
 
-def field_texts(name: str, digests: Array) -> list[str]:
-    """Return `"NAME":"<hex>"` for each digest, empty where it is absent."""
-    pieces = split(digests.tobytes().hex(), 64)
-    if (words(digests) != 0).all():
-        return [f'"{name}":"{digest}"' for digest in pieces]
-    return [f'"{name}":"{digest}"' if digest != NOTHING else "" for digest in pieces]
-
-
-def added_fields(spec: Spec, columns: dict[int, Array]) -> list[str]:
-    """Return the inside of each person's `fields` object: every identifier that is there."""
-    parts = [field_texts(spec.fields[code], digests) for code, digests in columns.items()]
-    if len(parts) == 1:
-        return parts[0]
-    if len(parts) == 2:
-        return [f"{one},{two}" if one and two else one or two for one, two in zip(*parts, strict=True)]
-    return [",".join(filter(None, some)) for some in zip(*parts, strict=True)]
+def field_pieces(spec: Spec, columns: dict[int, Array]) -> list[Piece]:
+    """Return the inside of each person's `fields` object, piece by piece: every identifier that is there."""
+    pieces: list[Piece] = []
+    before: Flags | None = None
+    for code, digests in columns.items():
+        there = words(digests) != 0
+        kept = None if there.all() else there
+        if before is not None:
+            between = there & before
+            pieces.append(Piece(b",", None if between.all() else between))
+        pieces += [
+            Piece(f'"{spec.fields[code]}":"'.encode(), kept),
+            Piece(hexed(digests, 32), kept),
+            Piece(b'"', kept),
+        ]
+        before = there if before is None else there | before
+    return pieces
 
 
 def record(action: str, user: str, message: str, fields: str) -> str:
@@ -111,19 +111,24 @@ def record(action: str, user: str, message: str, fields: str) -> str:
 
 def add_rows(spec: Spec, keys: Array, op: Array, columns: dict[int, Array]) -> Rows:
     """Return the rows that add people to an ad platform's list; `columns` are their digests by identifier code."""
-    inside = added_fields(spec, columns)
+    inside = field_pieces(spec, columns)
     if spec.kind == AUDIENCELIST:
-        return Rows([f"{{{fields}}}" for fields in inside], [1] * len(inside))
-    users = split(keys.tobytes().hex(), 32)
-    messages = message_ids(spec, keys, "add")
-    actions = [ACTIONS[code] for code in op.tolist()]
-    # Written out once more than in `record`: a call for each of a million people is a third of the time.
-    texts = [
-        f'{{"type":"record","action":"{action}","userId":"{user}","messageId":"{message}","channel":"server",'
-        f'"context":{{}},"fields":{{{fields}}}}}'
-        for action, user, message, fields in zip(actions, users, messages, inside, strict=True)
-    ]
-    return Rows(texts, [1] * len(texts))
+        return laid_out(len(keys), [Piece(b"{"), *inside, Piece(b"},")])
+    # As in `record`, but for all of them at once: there may be millions.
+    return laid_out(
+        len(keys),
+        [
+            Piece(b'{"type":"record","action":"'),
+            Piece(chosen(ACTION_TEXTS, op)),
+            Piece(b'","userId":"'),
+            Piece(hexed(keys, 16)),
+            Piece(b'","messageId":"'),
+            Piece(hexed(message_keys(spec, keys, "add"), 16)),
+            Piece(b'","channel":"server","context":{},"fields":{'),
+            *inside,
+            Piece(b"}},"),
+        ],
+    )
 
 
 def remove_rows(spec: Spec, keys: Array, drops: Sequence[int], taken: Sequence[Sequence[tuple[int, bytes]]]) -> Rows:
@@ -131,7 +136,8 @@ def remove_rows(spec: Spec, keys: Array, drops: Sequence[int], taken: Sequence[S
 
     `taken` are (identifier code, SHA-256) a person. Several of one field need a row each; none at all is a release.
     """
-    rows = Rows()
+    told: list[str] = []
+    events: list[int] = []
     users = split(keys.tobytes().hex(), 32)
     messages = lru_cache(partial(message_ids, spec, keys))
     for place, identifiers in enumerate(taken):
@@ -144,9 +150,9 @@ def remove_rows(spec: Spec, keys: Array, drops: Sequence[int], taken: Sequence[S
                 record("delete", users[place], messages(f"{operation}{number}")[place], inside)
                 for number, inside in enumerate(some)
             ]
-        rows.texts.append(",".join(texts))
-        rows.events.append(len(texts))
-    return rows
+        told.append(",".join(texts))
+        events.append(len(texts))
+    return Rows.of(told, events)
 
 
 def grouped(spec: Spec, identifiers: Sequence[tuple[int, bytes]]) -> Iterator[str]:
@@ -164,14 +170,15 @@ def grouped(spec: Spec, identifiers: Sequence[tuple[int, bytes]]) -> Iterator[st
         left = rest
 
 
-def event_rows(
+def event_texts(
     spec: Spec, keys: Array, op: Array, users: Sequence[bytes], traits: Sequence[str], *, entered: bool
-) -> Rows:
-    """Return an identify, and for who enters or leaves a track, for each person; `traits` is JSON inside, `""` for none.
+) -> tuple[list[str], list[int]]:
+    """Return an identify, and for who enters or leaves a track, for each person; and how many events these are.
 
-    `op` is plan.ADD for who enters; any other value sends the identify alone.
+    `traits` is JSON inside, `""` for none. `op` is plan.ADD for who enters; any other value sends the identify alone.
     """
-    rows = Rows()
+    texts: list[str] = []
+    events: list[int] = []
     identifies, tracks = message_ids(spec, keys, "identify"), message_ids(spec, keys, "track")
     state = "true" if entered else "false"
     event = "Audience Entered" if entered else "Audience Exited"
@@ -191,24 +198,28 @@ def event_rows(
                 f',{{"type":"track","event":"{event}","userId":{name},"messageId":"{second}","channel":"server",'
                 f'"context":{{}},"properties":{properties}}}'
             )
-        rows.texts.append(text)
-        rows.events.append(2 if code == 1 else 1)
-    return rows
+        texts.append(text)
+        events.append(2 if code == 1 else 1)
+    return texts, events
 
 
-def body(spec: Spec, texts: Sequence[str], first_key: bytes) -> bytes:
-    """Return the request's body for consecutive people; `first_key` names an audiencelist's one event."""
-    inside = ",".join(filter(None, texts))
-    if spec.kind != AUDIENCELIST:
-        return f'{{"batch":[{inside}]}}'.encode()
+def body(spec: Spec, rows: Iterable[Rows], first_key: bytes) -> bytes:
+    """Return the request's body for consecutive people, none when nothing is sent of them.
+
+    `first_key` names an audiencelist's one event.
+    """
+    inside = joined(rows)
+    if not inside or spec.kind != AUDIENCELIST:
+        return b'{"batch":[%b]}' % inside if inside else b""
     operation = "add" if spec.pass_name == "additions" else "remove"
     named = hashlib.blake2b(key=spec.secret, digest_size=16)
     named.update(f"{spec.activation_id}:{spec.run_id}:{spec.pass_name}:list:".encode() + first_key)
-    return (
+    head = (
         f'{{"batch":[{{"type":"audiencelist","userId":"{spec.list_user}","messageId":"{named.hexdigest()}",'
         f'"channel":"server","context":{{}},"integrations":{{"All":true}},"properties":{{"listData":'
-        f'{{"{operation}":[{inside}]}},"enablePartialFailure":true}}}}]}}'
-    ).encode()
+        f'{{"{operation}":['
+    )
+    return b'%b%b]},"enablePartialFailure":true}}]}' % (head.encode(), inside)
 
 
 def trait_text(spec: Spec, values: Sequence[bytes]) -> tuple[str, int]:

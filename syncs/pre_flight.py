@@ -4,20 +4,20 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from audiences.models import Activation, Audience, Definition, Destination, Lifecycle, Segment
-from audiences.platforms import Family, Payload
+from audiences.models import Activation, Audience, Definition, Lifecycle, Segment
 from muster import audit
 from muster.models import Person
 from muster.redaction import excerpt
 
 from . import doorbell, pull
-from .counting import counted, overlap
-from .eligibility import Identifiers, Others, Rules
+from .counting import Count
+from .eligibility import Identifiers, Rules
 from .erased import Erased
-from .ledger import Ledger
+from .expectations import Expectations
 from .models import PreFlight, Pull
 from .staging import NotStaged, Staged
 from .states import PullState
@@ -25,7 +25,6 @@ from .terms import DEFAULT_COUNTRY
 
 COLUMNS = {"email": "email", "phone": "phone_e164"}
 NO_WORKER = timedelta(seconds=60)  # after that somebody may ask again
-AUDIENCELIST_ROWS = 10_000
 
 
 class GoingOn(Exception):
@@ -40,7 +39,11 @@ def ask(definition: Definition, *, by: Person, at: datetime) -> PreFlight:
         if newest and newest.state == PreFlight.State.WAITING and at - newest.asked_at < NO_WORKER:
             raise GoingOn
         made = PreFlight.objects.create(
-            audience=definition.audience, revision=definition.revision, asked_by=by, asked_at=at
+            audience=definition.audience,
+            number=definition.number,
+            revision=definition.revision,
+            asked_by=by,
+            asked_at=at,
         )
         subject = definition.audience
         audit.record(verb="asked for a pre-flight of", subject=subject, by=by, audience_id=subject.pk, at=at)
@@ -53,10 +56,9 @@ def perform(pk: int, *, holder: str, clock: Callable[[], datetime] = timezone.no
     wanted = PreFlight.objects.select_related("audience__segment__workspace").filter(pk=pk, state="waiting").first()
     if wanted is None:
         return None
-    states = (Definition.State.DRAFT, Definition.State.CURRENT)
-    found = wanted.audience.definitions.filter(state__in=states).order_by("-number").first()
+    found = wanted.audience.definitions.filter(number=wanted.number).exclude(state=Definition.State.PAST).first()
     if found is None:
-        return _end(wanted, "failed", clock(), words="There is no draft any more. Nothing was read.")
+        return _end(wanted, "failed", clock(), words=f"There is no v{wanted.number} any more. Nothing was read.")
     try:
         counts = Counting(wanted, found, holder, clock).counts()
     except NotRead as miss:
@@ -64,6 +66,11 @@ def perform(pk: int, *, holder: str, clock: Callable[[], datetime] = timezone.no
     except NotStaged:
         return _end(wanted, "failed", clock(), words="What was read was cleared away meanwhile. Ask for it again.")
     return _end(wanted, "done", clock(), counts=counts)
+
+
+def newest(audience: Audience) -> Definition | None:
+    """Return the version that a pre-flight is about: the draft, else what is approved, else what is in use."""
+    return audience.definitions.exclude(state=Definition.State.PAST).order_by("-number").first()
 
 
 def _end(wanted: PreFlight, state: str, at: datetime, *, words: str = "", counts: dict[str, Any] | None = None) -> None:
@@ -98,8 +105,11 @@ class Counting:
         own = self._read(self.audience.segment, self._columns(flags=True))
         excluded = [(one.number, Staged(self._read(one, self._columns(flags=False)))) for one in self._excluded()]
         erased = Erased(self.audience.segment.workspace)
-        others = Others(erased_keys=erased.keys, erased_identifier=erased.identifier)
-        found = counted(Staged(own), self.rules, excluded, others)
+        lists = self._lists()
+        count = Count(Staged(own), self.rules, excluded, erased, settings.HOME / "spool")
+        found = count.counted(lists)
+        held = [(str(one), found.overlaps[one.pk]) for one in lists if found.overlaps.get(one.pk)]
+        expected = Expectations(self.definition, found.would_send, self.clock())
         return {
             "people": found.people,
             "would_send": found.would_send,
@@ -109,8 +119,9 @@ class Counting:
             "unusable": {
                 name: count for name, count in own.counts.items() if count and name.startswith(("email_", "phone_"))
             },
-            "overlaps": self._overlaps(found.keys),
-            "events": self._events(found.would_send),
+            "overlaps": sorted(held, key=lambda pair: (-pair[1], pair[0])),
+            "events": expected.events(),
+            "match": expected.match(),
         }
 
     def _columns(self, *, flags: bool) -> dict[str, Any]:
@@ -139,25 +150,13 @@ class Counting:
             raise NotRead(made.words or f"{segment} could not be read completely. Ask for it again.")
         raise NotRead(f"Somebody else is reading {segment} just now. Ask again in a minute.")
 
-    def _overlaps(self, keys: Any) -> list[tuple[str, int]]:
-        """Return how many of the people other lists hold, most first."""
+    def _lists(self) -> list[Activation]:
+        """Return the other lists of the workspace that hold people; a pilot's are the team."""
         lists = Activation.objects.filter(
-            audience__segment__workspace=self.audience.segment.workspace_id, members__gt=0, audience__archived_at=None
-        ).exclude(audience=self.audience)
-        used = lists.exclude(lifecycle=Lifecycle.RETIRED).select_related("audience", "destination")
-        found = [(str(one), overlap(keys, Ledger(one, texts_too=False), lambda: None)) for one in used]
-        return sorted([pair for pair in found if pair[1]], key=lambda pair: (-pair[1], pair[0]))
-
-    def _events(self, people: int) -> list[tuple[str, int, int | None]]:
-        """Return (list, events of the first send, events a month) for each list; everybody comes and goes once a window."""
-        hours = self.definition.window_hours
-        moves = int(people * 2 * 720 / hours) if hours else None
-        places = Destination.objects.filter(pk__in=self.definition.destinations).order_by("name")
-        return [(one.name, _billed(one, people), None if moves is None else _billed(one, moves)) for one in places]
-
-
-def _billed(place: Destination, people: int) -> int:
-    """Return how many events RudderStack bills for so many people."""
-    if place.spec.family != Family.ADS:
-        return people * 2
-    return -(-people // AUDIENCELIST_ROWS) if place.payload == Payload.AUDIENCELIST else people
+            audience__segment__workspace=self.audience.segment.workspace_id,
+            kind=Activation.Kind.PRODUCTION,
+            members__gt=0,
+            audience__archived_at=None,
+        )
+        used = lists.exclude(audience=self.audience).exclude(lifecycle=Lifecycle.RETIRED)
+        return list(used.select_related("audience", "destination"))

@@ -16,9 +16,10 @@ from .erased import Erased
 from .ledger import Ledger
 from .members import Change, People, changed, nobody
 from .models import Run
-from .payload import Rows, add_rows, event_rows, remove_rows
+from .payload import add_rows, event_texts, remove_rows
 from .people import taken
 from .plan import flat_rows, is_optout, lengths_of
+from .row_bytes import Rows
 from .staging import Staged
 from .terms import Terms
 from .tokens import Flags, keys_among, words
@@ -49,8 +50,7 @@ class Work:
     def cut(self, start: int, stop: int) -> "Work":
         """Return the people at the places [start, stop)."""
         chosen = np.arange(start, stop)
-        rows = Rows(self.rows.texts[start:stop], self.rows.events[start:stop])
-        part = Work(self.number, self.key[start:stop], rows, outside=self.outside)
+        part = Work(self.number, self.key[start:stop], self.rows.cut(start, stop), outside=self.outside)
         if self.add is not None:
             part.add = some(self.add, chosen)
         else:
@@ -117,7 +117,7 @@ class Maker:
         if self.terms.texts:
             users = text_list(people["ext.ends"], people["ext.data"])
             traits = self.terms.trait_values(people, np.arange(len(keys)))
-            rows = event_rows(spec, keys, op, users, traits, entered=True)
+            rows = Rows.of(*event_texts(spec, keys, op, users, traits, entered=True))
         else:
             rows = add_rows(spec, keys, op, picked)
         add = added(keys, self.terms.digests(people), picked, users)
@@ -195,12 +195,13 @@ class Maker:
         known = text_list(ledger["text.ends"], ledger["text.data"])
         users = [known[place] for place in flat]
         entered = np.ones(len(owner), np.uint8)
-        single = event_rows(spec, keys[owner], entered, users, [""] * len(users), entered=False)
-        rows = Rows([""] * len(keys), [0] * len(keys))
+        single, counts = event_texts(spec, keys[owner], entered, users, [""] * len(users), entered=False)
+        told: list[list[str]] = [[] for _ in keys]
+        events = [0] * len(keys)
         for place, person in enumerate(owner.tolist()):
-            rows.texts[person] = ",".join(filter(None, [rows.texts[person], single.texts[place]]))
-            rows.events[person] += single.events[place]
-        return rows
+            told[person].append(single[place])
+            events[person] += counts[place]
+        return Rows.of([",".join(texts) for texts in told], events)
 
 
 def places_within(keys: Array, span: tuple[bytes, bytes], chosen: Flags) -> Array:

@@ -20,6 +20,7 @@ PAYLOADS = {
     Payload.IDENTIFY_TRACK: "a trait and an event for each person",
 }
 MOST_LAG = 10_080  # a week
+MOST_EVENTS = 10**12
 MOST_LIFE = 540  # the longest that a platform documents
 KEPT = "Write-only. After saving, only the last 4 characters are shown."
 
@@ -110,10 +111,16 @@ class PipeForm(ConnectionForm):
         widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}),
     )
     write_key = WriteKeyField(label="Write key", required=False)
+    events_a_month = WholeNumberField(
+        max_value=MOST_EVENTS,
+        required=False,
+        label="Events a month",
+        help_text="What your RudderStack plan leaves to this source. Pre-flights say how much of it a list would take.",
+    )
 
     class Meta:
         model = Pipe
-        fields = ("name", "data_plane_url")
+        fields = ("name", "data_plane_url", "events_a_month")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

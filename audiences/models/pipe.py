@@ -44,6 +44,9 @@ class Pipe(models.Model):
     write_key_check = models.CharField(
         max_length=32, blank=True, default="", help_text="Keyed digest, to find the same key again"
     )
+    events_a_month = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="What the RudderStack plan leaves to this source; empty: not known"
+    )
     check_state = models.CharField(max_length=12, choices=CheckState.choices, default=CheckState.UNKNOWN)
     check_words = models.CharField(max_length=500, blank=True, default="")
     checked_at = models.DateTimeField(null=True, blank=True)

@@ -11,8 +11,8 @@ from audiences.models import Audience
 class PreFlight(models.Model):
     """Counts: people = would_send + every count in left_out (codes as a run's); `coverage` by identifier; `duplicates`
 
-    people who share an identifier; `overlaps` [[name of a list, people]]; `unusable` by reason; `events` a month by list,
-    null where nobody can say.
+    people who share an identifier; `overlaps` [[name of a list, people]]; `unusable` by reason; `events` and `match` as
+    syncs/expectations.py makes them.
     """
 
     class State(models.TextChoices):
@@ -22,7 +22,8 @@ class PreFlight(models.Model):
 
     audience = models.ForeignKey(Audience, on_delete=models.CASCADE, related_name="pre_flights")
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
-    revision = models.PositiveIntegerField(help_text="Of the draft that was counted")
+    number = models.PositiveIntegerField(help_text="Of the version that was counted")
+    revision = models.PositiveIntegerField(help_text="Of that version, when it was counted")
     words = models.CharField(max_length=600, blank=True, default="", help_text="Why it failed, and what to do")
     counts = models.JSONField(default=dict, blank=True)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -1,7 +1,6 @@
 """What people do to lists and runs: start, cancel, release, ask, drop. Load, check, one domain call, answer."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from audiences.approving import NeedsSomebodyElse
 from audiences.models import Activation
-from muster.access import Permission, allow, can
+from muster.access import NotAllowed, Permission, allow, can
 from muster.figures import number
 from muster.htmx import onward, page, wants_fragment, with_messages
 from muster.models import Person
@@ -58,8 +57,8 @@ def start(request: HttpRequest, activation: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, "Nothing was started: write at most 300 characters.")
         return started(request, found, None)
-    if not can(request.user, NEEDS[Run.Kind(form.cleaned_data["kind"])]):
-        raise PermissionDenied("this kind of run needs another permission")
+    if not can(request.user, needed := NEEDS[Run.Kind(form.cleaned_data["kind"])]):
+        raise NotAllowed("this kind of run needs another permission", needed)
     return started(request, found, try_start(request, found, form))
 
 

@@ -13,7 +13,7 @@ from audiences.models import Audience, Definition, Segment
 from muster.access import Permission, allow, who_can
 from muster.htmx import onward, page, varied, wants_fragment
 from muster.models import Person
-from syncs import pre_flight, reasons
+from syncs import pre_flight, pre_flight_told, reasons
 from syncs.models import PreFlight
 
 SILENT = timedelta(seconds=60)
@@ -29,30 +29,42 @@ def of_audience(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _context(audience: Audience) -> dict[str, Any]:
     newest = PreFlight.objects.filter(audience=audience).order_by("-pk").first()
-    draft = audience.definitions.filter(state=Definition.State.DRAFT).first()
-    context: dict[str, Any] = {"audience": audience, "flight": newest, "draft": draft}
+    version = pre_flight.newest(audience)
+    context: dict[str, Any] = {"audience": audience, "flight": newest, "version": version}
     context["ask"] = who_can(Permission.REGISTER)[:3]
     if newest is None:
         return context
     waits = newest.state == PreFlight.State.WAITING
     context |= {"waits": waits, "silent": waits and timezone.now() - newest.asked_at > SILENT}
-    context["older"] = bool(draft and draft.revision != newest.revision)
+    seen = (newest.number, newest.revision)
+    context["older"] = bool(version and (version.number, version.revision) != seen)
     if newest.state == PreFlight.State.DONE:
-        numbers = reasons.excluded_numbers(newest.counts["left_out"])
-        known = Segment.objects.filter(workspace=audience.segment.workspace_id, number__in=numbers)
-        names = dict(known.values_list("number", "name"))
-        context["unusable"] = reasons.counted(reasons.UNUSABLE, newest.counts["unusable"])
-        context["left_out"] = reasons.left_out(newest.counts["left_out"], names, {})
+        context |= _told(audience, newest, version)
     return context
+
+
+def _told(audience: Audience, flight: PreFlight, version: Definition | None) -> dict[str, Any]:
+    counts = flight.counts
+    numbers = reasons.excluded_numbers(counts["left_out"])
+    known = Segment.objects.filter(workspace=audience.segment.workspace_id, number__in=numbers)
+    names = dict(known.values_list("number", "name"))
+    months = [one["month"] for one in counts["events"]]
+    return {
+        "unusable": reasons.counted(reasons.UNUSABLE, counts["unusable"]),
+        "left_out": reasons.left_out(counts["left_out"], names, {}),
+        "events": [pre_flight_told.events(one, version.cadence if version else "") for one in counts["events"]],
+        "month": None if None in months else sum(months),
+        "match": [pre_flight_told.match(one, counts["would_send"]) for one in counts["match"]],
+        "stated": next((one["stated"] for one in counts["match"] if one["stated"]), None),
+    }
 
 
 @allow(Permission.REGISTER)
 @require_POST
 def start(request: HttpRequest, slug: str) -> HttpResponse:
-    """Ask a worker for a pre-flight of the draft as it is saved."""
+    """Ask a worker for a pre-flight of the newest version, as it is saved."""
     audience = get_object_or_404(Audience.objects.select_related("segment"), slug=slug, archived_at=None)
-    states = (Definition.State.DRAFT, Definition.State.CURRENT)
-    definition = audience.definitions.filter(state__in=states).order_by("-number").first()
+    definition = pre_flight.newest(audience)
     if definition is None or not isinstance(request.user, Person):
         raise Http404("no definition")
     definition.audience = audience

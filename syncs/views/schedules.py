@@ -3,13 +3,12 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from audiences.models import Activation, Definition
-from muster.access import Permission, allow, can
+from muster.access import NotAllowed, Permission, allow, can
 from muster.htmx import onward, page
 from muster.local_time import zone_of
 from syncs.grid import grid
@@ -30,7 +29,7 @@ EXCEPTIONS = 20
 def schedule(request: HttpRequest, activation: int) -> HttpResponse:
     """Show a list's schedule and its slots; a POST sets the schedule."""
     if request.method == "POST" and not can(request.user, Permission.SYNC):
-        raise PermissionDenied("setting a schedule needs another permission")
+        raise NotAllowed("setting a schedule needs another permission", Permission.SYNC)
     found = activation_or_404(activation)
     if request.method != "POST":
         return page(request, "syncs/schedule.html", shown(request, found, None))

@@ -63,8 +63,9 @@ def test_a_write_key_is_in_no_page_and_its_end_only_in_an_administrators(
 ) -> None:
     client = signed_in(administrator)
     values = {"name": "meta_cart", "data_plane_url": "https://data.example.com/", "write_key": SECRET}
-    posted(client, "/connections/pipes/add/", **values)
+    posted(client, "/connections/pipes/add/", **values, events_a_month="2,500,000")
     pipe = Pipe.objects.get()
+    assert pipe.events_a_month == 2_500_000
 
     assert (pipe.write_key, pipe.data_plane_url) == (SECRET, "https://data.example.com")
     for address in ("/connections/", f"/connections/pipes/{pipe.pk}/", f"/connections/?replace=pipe-{pipe.pk}"):

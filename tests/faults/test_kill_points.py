@@ -28,11 +28,13 @@ from tests.vendors import Vendors
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.engine]
 
 # PostgreSQL begins its transactions without a statement, so that there are fewer steps.
-STEPS = {"sqlite": {"retarget": 268, "suppress": 225}, "postgresql": {"retarget": 235, "suppress": 198}}[
+STEPS = {"sqlite": {"retarget": 233, "suppress": 200}, "postgresql": {"retarget": 207, "suppress": 178}}[
     connection.vendor
 ]
 EVERY, PHASE = 8, 3
 TOGETHER = 12
+# A busy machine may renew or look once less, so that the very last steps are not there to die at.
+FEWER = 3
 
 
 @pytest.mark.parametrize("purpose", STEPS)
@@ -91,7 +93,8 @@ def test_a_death_at_any_of_these_steps_loses_nothing(
     settings.LEASE_SECONDS = 4.0
     for run, number in zip(runs, numbers, strict=True):
         with told_apart(purpose, number):
-            assert Child(run.pk, at_number(number)).ended() == -signal.SIGKILL
+            child = Child(run.pk, at_number(number))
+            assert child.ended() == -signal.SIGKILL or number - FEWER <= child.told < number
 
     resumed(*runs)
 

@@ -39,6 +39,27 @@ LIMITS: dict[str, tuple[Facts, int, int]] = {
         300,
         500,
     ),
+    "a window closes behind those who were added one window ago": (
+        facts(members=2000, hours=2, window_hours=8, past=((2, 0, 9), (2, 0, 9), (2, 0, 9), (2, 9, 700), (2, 9, 9))),
+        2100,
+        1500,
+    ),
+    "of those who were added over longer, the part that is due": (
+        facts(members=2000, hours=2, window_hours=8, past=((4, 0, 9), (8, 0, 2400))),
+        1800,
+        1500,
+    ),
+    "whole days speak where the last runs saw a night only": (
+        facts(members=1000, hours=72, past=((1, 0, 0),) * 8 + ((1, 12, 18),) * 16),
+        1728,
+        2592,
+    ),
+    "less than a day is no day": (facts(members=1000, hours=72, past=((1, 0, 0),) * 8 + ((1, 9, 9),) * 15), 200, 500),
+    "days of the last week, not older ones": (
+        facts(members=1000, hours=24, past=((24, 100, 200),) * 7 + ((24, 900, 900),) * 90),
+        300,
+        600,
+    ),
     "history of no time at all says nothing": (facts(members=1000, hours=24, past=((0, 900, 900),)), 200, 500),
 }
 

@@ -14,7 +14,7 @@ from syncs import debts, outbox, pipeline
 from syncs.lease import Lease, LeaseLost
 from syncs.models import Batch, LedgerShard, Pull, RejectedRow, Run
 from syncs.outbox import prefix_of
-from syncs.payload import Rows
+from syncs.row_bytes import Rows
 from syncs.start import start
 from syncs.states import BatchState, RunState
 from syncs.verify import verify
@@ -42,7 +42,7 @@ def test_halves_hold_everybody_once_and_neither_is_empty(sizes: list[int]) -> No
         drop = np.zeros(size, np.uint8)
         ends = np.arange(1, size + 1, dtype=np.uint32)
         works.append(
-            Work(place, mine, Rows(["{}"] * size, [1] * size), drop=drop, ends=ends, take=np.ones(size, np.uint8))
+            Work(place, mine, Rows.of(["{}"] * size, [1] * size), drop=drop, ends=ends, take=np.ones(size, np.uint8))
         )
 
     first, second = outbox.halves(outbox.Parcel(Batch(), works, b""))
@@ -50,7 +50,7 @@ def test_halves_hold_everybody_once_and_neither_is_empty(sizes: list[int]) -> No
     everybody = [key for work in works for key in work.key.tolist()]
     assert [key for work in (*first, *second) for key in work.key.tolist()] == everybody
     assert sum(map(len, first)) == len(everybody) // 2 > 0
-    assert all(len(work.rows.texts) == len(work.key) == len(work.ends) for work in (*first, *second))
+    assert all(len(work.rows) == len(work.key) == len(work.ends) for work in (*first, *second))
 
 
 @dataclass

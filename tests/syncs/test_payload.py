@@ -19,12 +19,13 @@ from syncs.payload import (
     Spec,
     add_rows,
     body,
-    event_rows,
+    event_texts,
     remove_rows,
     trait_text,
     typed,
 )
 from syncs.plan import ADD, CHANGE, REASSERT
+from syncs.row_bytes import Rows, joined
 from tests.syncs.shards import NOTHING, digests, key_of, keys, sha
 
 SPEC = Spec(
@@ -61,10 +62,10 @@ def test_a_record_adds_each_person_with_what_they_have(carried: list[tuple[bool,
     made, found = columns(carried)
 
     rows = add_rows(SPEC, made, np.full(len(carried), op, np.uint8), found)
-    sent = body(SPEC, rows.texts, made[:1].tobytes())
+    sent = body(SPEC, [rows], made[:1].tobytes())
 
     events = events_of(sent)
-    assert rows.events == [1] * len(carried)
+    assert rows.events.tolist() == [1] * len(carried)
     for place, (event, one) in enumerate(zip(events, carried, strict=True)):
         wanted = {SPEC.fields[code]: sha(f"{code}:{place}").hex() for code, has in zip((1, 2), one, strict=True) if has}
         assert (event["type"], event["action"], event["fields"]) == ("record", ACTIONS[op], wanted)
@@ -78,12 +79,12 @@ def test_an_audiencelist_is_one_event_for_all(carried: list[tuple[bool, bool]]) 
     made, found = columns(carried)
     rows = add_rows(spec, made, np.full(len(carried), ADD, np.uint8), found)
 
-    (event,) = events_of(body(spec, rows.texts, made[:1].tobytes()))
+    (event,) = events_of(body(spec, [rows], made[:1].tobytes()))
 
     assert (event["type"], event["userId"]) == ("audiencelist", "muster-list-7")
     assert len(event["properties"]["listData"]["add"]) == len(carried)
     removal = replace(spec, pass_name="removals")
-    (event,) = events_of(body(removal, rows.texts, made[:1].tobytes()))
+    (event,) = events_of(body(removal, [rows], made[:1].tobytes()))
     assert set(event["properties"]["listData"]) == {"remove"}
 
 
@@ -93,19 +94,21 @@ def test_a_removal_carries_every_identifier_once_and_each_field_once_an_event(co
 
     rows = remove_rows(SPEC, keys([key_of(1)]), [0], [taken])
 
-    events = events_of(body(SPEC, rows.texts, key_of(1))) if rows.texts[0] else []
+    events = events_of(body(SPEC, [rows], key_of(1))) if len(rows.data) else []
     told = sorted((name, digest) for event in events for name, digest in event["fields"].items())
     assert told == sorted((SPEC.fields[code], digest.hex()) for code, digest in taken)
-    assert rows.events == [max(map(codes.count, codes), default=0)]
+    assert rows.events.tolist() == [max(map(codes.count, codes), default=0)]
     assert {event["action"] for event in events} <= {"delete"}
     assert len({event["messageId"] for event in events}) == len(events)
 
 
 def ids(spec: Spec, *, drops: int = 0) -> set[str]:
     made, found = columns([(True, True)])
-    texts = add_rows(spec, made, np.array([ADD], np.uint8), found).texts
-    texts += remove_rows(spec, made, [drops], [[(1, sha("a"))]]).texts
-    return {event["messageId"] for event in events_of(body(spec, texts, b""))}
+    rows = [
+        add_rows(spec, made, np.array([ADD], np.uint8), found),
+        remove_rows(spec, made, [drops], [[(1, sha("a"))]]),
+    ]
+    return {event["messageId"] for event in events_of(body(spec, rows, b""))}
 
 
 def test_message_ids_are_the_same_at_every_try_and_of_nothing_else() -> None:
@@ -128,10 +131,10 @@ def test_who_enters_is_told_twice_and_who_changes_once(user: str, name: str, ent
     made = keys(sorted([key_of(1), key_of(2)]))
     op = np.array([ADD, CHANGE], np.uint8)
 
-    rows = event_rows(spec, made, op, [user.encode(), b"other"], ['"tier":"gold"', ""], entered=entered)
+    rows = Rows.of(*event_texts(spec, made, op, [user.encode(), b"other"], ['"tier":"gold"', ""], entered=entered))
 
-    identify, track, other = events_of(body(spec, rows.texts, b""))
-    assert rows.events == [2, 1]
+    identify, track, other = events_of(body(spec, [rows], b""))
+    assert rows.events.tolist() == [2, 1]
     assert [one["type"] for one in (identify, track, other)] == ["identify", "track", "identify"]
     assert identify["userId"] == track["userId"] == user
     assert identify["context"]["traits"] == {"muster_aud_cart_now": entered, "tier": "gold"}
@@ -192,3 +195,19 @@ def test_traits_of_the_wrong_type_are_counted_and_missing_ones_are_not() -> None
 
     assert trait_text(spec, [b"gold", b"many", b""]) == ('"tier":"gold"', 1)
     assert trait_text(spec, [b"", b"", b""]) == ("", 0)
+
+
+@given(st.lists(st.text(st.characters(exclude_characters=","), max_size=5), max_size=8), st.data())
+def test_rows_are_cut_and_joined_as_their_texts_are(texts: list[str], data: st.DataObject) -> None:
+    rows = Rows.of(texts, [1] * len(texts))
+    start = data.draw(st.integers(0, len(texts)))
+    stop = data.draw(st.integers(start, len(texts)))
+
+    part = rows.cut(start, stop)
+
+    assert joined([part]).decode() == ",".join(filter(None, texts[start:stop]))
+    assert joined([rows.cut(0, start), part, rows.cut(stop, len(texts))]) == joined([rows])
+    sizes = [len(f"{text},".encode()) if text else 0 for text in texts[start:stop]]
+    size = data.draw(st.integers(0, 30))
+    fits = [count for count in range(len(sizes) + 1) if sum(sizes[:count]) <= size]
+    assert part.fitting(size) == max(fits)

@@ -219,7 +219,7 @@ def test_without_a_roster_no_pilot_starts(marketer: Person) -> None:
 
 def test_a_production_list_is_not_emptied_by_the_button(marketer: Person) -> None:
     made = in_state("current").activations.get(kind="production")
-    with pytest.raises(CannotStart, match="Only the list of a pilot"):
+    with pytest.raises(CannotStart, match="only from a list that is retired"):
         start(made, trigger=Run.Trigger.BUTTON, at=AT, kind=Run.Kind.CLEAR)
 
 
