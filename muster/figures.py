@@ -69,6 +69,12 @@ def duration(seconds: float | None) -> str:
     return f"{whole} s"
 
 
+def at_most(seconds: float | None) -> str:
+    """Return how long something took at most: "up to 4 s", and "under 1 s" as it is."""
+    text = duration(seconds)
+    return text if seconds is None or text.startswith("under") else f"up to {text}"
+
+
 def age(seconds: float | None) -> str:
     """Return how old something is, seconds only within the first minute: "12 s", "20 m", "9 h 10 m", "2 d 3 h"."""
     if seconds is None or seconds < MINUTE:

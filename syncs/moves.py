@@ -18,6 +18,7 @@ from .states import ARRIVED, RunState, Stage
 from .stops import End, Park
 
 MOST_DEATHS = 3
+NOTHING_SENT = "Nothing had to be sent."
 Clock = Callable[[], datetime]
 
 
@@ -142,9 +143,14 @@ def arrived(run: Run, lease: Lease, at: datetime) -> None:
 def figures(run: Run) -> str:
     """Return what a finished run did, in one sentence."""
     if not run.requests:
-        return "Nothing had to be sent."
+        return NOTHING_SENT
+    counted = (
+        (run.accepted_adds, "addition or change", "additions and changes"),
+        (run.accepted_removes, "removal", "removals"),
+    )
+    said = " and ".join(f"{count:,} {one if count == 1 else many}" for count, one, many in counted if count)
     requests = "1 request" if run.requests == 1 else f"{run.requests:,} requests"
-    return f"{run.accepted_adds:,} additions and changes and {run.accepted_removes:,} removals accepted in {requests}."
+    return f"{said or 'Nobody was'} accepted in {requests}."
 
 
 def held_words(run: Run) -> str:

@@ -68,7 +68,7 @@ def play(player: Player, rounds: Sequence[Round] = ROUNDS) -> bool:
             stand_ins.churn(segment, share, seed=number)
         if played.refunds_edited:
             stand_ins.edit_refunds()
-        runs = [run for made in lists() if (run := begun(made, played.why, player.now()))]
+        runs = [run for made in lists() if (run := begun(made, played.why, player))]
         if not player.ended(runs):
             log.warning("the round %r did not end in time; the rest of the history is left out", played.why)
             return False
@@ -79,7 +79,7 @@ def finish(player: Player) -> None:
     """Play all of it, then look at what the next sync would do and let the lists be synced by themselves."""
     if not play(player):
         return
-    preview(player.now())
+    preview(player)
     for made in lists():
         schedule(made, player.now())
 
@@ -113,9 +113,9 @@ def is_played(played: Round) -> bool:
     return had.count() >= len(lists())
 
 
-def preview(at: datetime) -> None:
+def preview(player: Player) -> None:
     """Let the manager look at what a sync of the largest list would do."""
     helen = Person.objects.filter(email=email_of(HELEN)).first()
     largest = max(lists(), key=lambda made: made.members, default=None)
     if largest is not None and helen is not None:
-        begun(largest, PREVIEW, at, kind=Run.Kind.DRY_RUN, by=helen)
+        begun(largest, PREVIEW, player, kind=Run.Kind.DRY_RUN, by=helen)

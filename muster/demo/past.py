@@ -1,4 +1,4 @@
-"""Gives the demo a past before anything else runs: two weeks on a clock of its own, which take about a minute.
+"""Gives the demo a past before anything else runs: two weeks on a clock of its own, in a minute or two.
 
 All of it happens: the real engine sends to the stand-ins over real HTTP, and slots are kept as `tick` keeps them. Only
 the clock is another one; it stands in the past and is set forward from one due slot to the next.
@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from django_rq import get_queue
 from redis.exceptions import RedisError
 
-from audiences.models import Activation
+from audiences.models import Activation, Audience, Destination, Pipe, Trait, Workspace
 from muster.models import Person
 from muster.rq_worker import QUEUE
 from syncs import pausing, pipeline, slots
@@ -47,16 +47,24 @@ def make_up(*, until: datetime, longest: timedelta = LONGEST, most_slots: int = 
     """Seed the demo so long ago and play what came since; where anything was ever run, only seed. Raises as seed does.
 
     `most_slots`: how many each list has at the cadence that it promises; before that it was due once a day, so that two
-    weeks take a minute.
+    weeks take a minute or two.
     """
     check_is_demo()
     with StandIns().in_haste():
         if longest and not Run.objects.exists():
             past = Past(Clock(until - longest - FOR_PILOTS), most_slots)
             seed(at=past.now())
+            made_at(past.now())
             past.play(until)
             forget_rings()
         seed(at=until)
+
+
+def made_at(at: datetime) -> None:
+    """Let what was seeded be as old as the clock says; the database writes these times by itself, and by another clock."""
+    for rows in (Workspace, Destination, Pipe, Audience, Activation):
+        rows.objects.update(created_at=at)
+    Trait.objects.update(added_at=at)
 
 
 def forget_rings() -> None:

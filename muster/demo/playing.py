@@ -15,6 +15,7 @@ from syncs.start import AlreadyLive, CannotStart, start
 
 LOOK_EVERY = 0.5
 ROUND_SECONDS = 600.0
+TRIES = 3
 
 log = logging.getLogger(__name__)
 
@@ -47,15 +48,19 @@ class Workers:
 
 
 def begun(
-    made: Activation, why: str, at: datetime, *, kind: str = Run.Kind.SYNC, by: Person | None = None
+    made: Activation, why: str, player: Player, *, kind: str = Run.Kind.SYNC, by: Person | None = None
 ) -> Run | None:
-    """Start a run of a list, by its owner unless somebody else is named."""
+    """Start a run of a list, by its owner unless somebody else is named, after the one that may be going."""
     if had := Run.objects.filter(activation=made, why=why).first():
         return had
-    try:
-        return start(made, trigger=Run.Trigger.BUTTON, at=at, by=by or made.audience.owner, kind=kind, why=why)
-    except AlreadyLive as live:
-        return live.run
-    except CannotStart as problem:
-        log.warning("%s is left out of the history: %s", made, problem)
-        return None
+    for _ in range(TRIES):
+        try:
+            return start(
+                made, trigger=Run.Trigger.BUTTON, at=player.now(), by=by or made.audience.owner, kind=kind, why=why
+            )
+        except AlreadyLive as live:
+            player.ended([live.run])
+        except CannotStart as problem:
+            log.warning("%s is left out of the history: %s", made, problem)
+            return None
+    return None

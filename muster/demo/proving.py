@@ -31,7 +31,7 @@ def prove(player: Player) -> bool:
     pilots = Activation.objects.filter(kind=Activation.Kind.PILOT, audience__in=[one.audience_id for one in versions])
     for why, kind in ((RECEIVED, Run.Kind.SYNC), (REMOVED, Run.Kind.CLEAR)):
         listed = pilots.select_related("audience__owner", "destination", "pipe").order_by("pk")
-        runs = [begun(pilot, why, player.now(), kind=kind) for pilot in listed]
+        runs = [begun(pilot, why, player, kind=kind) for pilot in listed]
         if not player.ended([run for run in runs if run]):
             return False
     helen = Person.objects.get(email=email_of(HELEN))

@@ -77,7 +77,8 @@ class World:
         """Let one or two people of some lists come or go: fewer than any guard minds."""
         for one in self.draw.sample(self.lists, max(1, len(self.lists) // 4)):
             inside = self.inside[one.pk]
-            leaves, comes = self.draw.choice(sorted(inside)), self.draw.choice(self.cio_ids)
+            leaves = self.draw.choice(sorted(inside))
+            comes = self.draw.choice([each for each in self.cio_ids if each not in inside])
             self.vendors.change_segment(one.audience.segment.number, add=[comes], remove=[leaves])
             inside.discard(leaves)
             inside.add(comes)
