@@ -120,7 +120,7 @@ def lists_of(request: HttpRequest, slug: str) -> dict[str, Any]:
     }
 
 
-def shown_lists(slug: str, now: datetime) -> list[Activation]:
+def shown_lists(slug: str, now: datetime) -> Sequence[Activation]:
     """Return the production lists of an audience with their newest runs. Two queries. Raises Http404 without any."""
     place = Window(RowNumber(), partition_by=F("activation_id"), order_by=F("pk").desc())
     latest = shown_runs().annotate(place=place).filter(place__lte=LATEST).order_by("-pk")

@@ -138,7 +138,7 @@ def put_into_use(browser: Browser, place: Destination, pipe: Pipe, marketer: Per
     browser.open("/audiences/cart-abandoners/")
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(NARROW, "dark")])  # wide and light: test_three_people.py
 @pytest.mark.usefixtures("working_on")
 def test_register_sync_and_watch_to_the_end(
     browser: Browser, vendors: Vendors, marketer: Person, manager: Person, width: int, scheme: str
