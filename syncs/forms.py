@@ -66,6 +66,7 @@ class AskForm(forms.Form):
 
 class GrowForm(forms.Form):
     reason = reason_field("What you saw of the first tenth.")
+    shown = forms.IntegerField(label="People shown there", min_value=0, max_value=LARGEST, required=False)
 
 
 class PromoteForm(forms.Form):

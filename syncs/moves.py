@@ -171,6 +171,7 @@ WHY = {
     "empty": "the audience is empty, which is more often an accident than meant.",
     "clear": "everybody leaves the list, which a second person has to release.",
     "exclusion_unavailable": "an exclusion could not be read, so nobody new is added.",
+    "not_judged": "the first tenth was not judged within 72 h, so nobody is added.",
     "production_holds": "the production list is the same list, and a pilot removes nobody from it.",
     "definition_changed": "the segment no longer matches the locked definition.",
 }

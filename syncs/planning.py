@@ -10,7 +10,7 @@ from . import compare, expiry, guards
 from .admission import held_by_production
 from .compare import Comparison, Counts
 from .figures import facts_of, released
-from .growing import is_growing
+from .growing import holds_growth, is_growing
 from .lease import Lease
 from .models import Batch, Pull, Release, Run
 from .moves import tell
@@ -79,6 +79,9 @@ def judged(terms: Terms, counts: Counts, missing: list[str], at: datetime) -> tu
     if missing:
         verdict["adds"]["figure"] = sent_adds
         verdict = guards.parked(verdict, "exclusion_unavailable", removes=False, adds=True)
+    if holds_growth(run, at) and run.kind != Run.Kind.CLEAR:
+        verdict["adds"]["figure"] = sent_adds
+        verdict = guards.parked(verdict, "not_judged", removes=False, adds=True)
     if terms.is_pilot and held_by_production(run.activation):
         verdict = guards.parked(verdict, "production_holds", removes=True, adds=False)
     if changed_since_locked(run) and run.kind != Run.Kind.CLEAR:

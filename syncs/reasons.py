@@ -167,6 +167,11 @@ RUN: Final[dict[str, Reason]] = {
         "The list is retired, and whoever retired it wants nobody left on it.",
         "A second person releases it, or the list keeps its people.",
     ),
+    "not_judged": Reason(
+        "The first tenth was not judged in time",
+        "The ramp step's judgement was due within 72 h, so nobody is added until somebody says what they saw.",
+        "Ask an approver to look at the list over there, and to let the others follow on the audience's page.",
+    ),
     "exclusion_unavailable": Reason(
         "An exclusion could not be read",
         "Nobody was added, since somebody who must be excluded could be among them.",

@@ -156,10 +156,12 @@ def grow(request: HttpRequest, activation: int) -> HttpResponse:
     form = GrowForm(request.POST)
     try:
         if form.is_valid():
-            growing.grow(found, by=somebody(request), reason=form.cleaned_data["reason"], at=timezone.now())
+            growing.grow(found, by=somebody(request), at=timezone.now(), **form.cleaned_data)
             messages.success(request, f"{found.destination} is sent to everybody from the next run on.")
         else:
-            messages.error(request, "Say what you saw of the first tenth. Nothing was changed.")
+            messages.error(
+                request, "Say what you saw of the first tenth, and how many as a number. Nothing was changed."
+            )
     except (CannotStart, NeedsSomebodyElse) as refusal:
         messages.error(request, str(refusal))
     return onward(request, "audiences:detail", found.audience.slug)
