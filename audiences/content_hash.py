@@ -20,6 +20,8 @@ STANDING = frozenset(
         "promoted_by",
         "promoted_at",
         "evidence",
+        "switch_from",
+        "switched_back_at",
     }
 )
 

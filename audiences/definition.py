@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from muster.figures import duration, percent, span
 
-from . import cadence
+from . import cadence, switch
 from .terms import IDENTIFIERS, SUPPRESS, Rule, Terms, joined
 from .words_changed import Words, marked
 
@@ -162,7 +162,7 @@ def _identifiers_told(terms: Terms) -> list[str]:
     country = (
         f" (default country {terms.phone_country})" if "phone" in terms.identifiers and terms.phone_country else ""
     )
-    return [names[:1].upper() + names[1:] + country]
+    return [names[:1].upper() + names[1:] + country, *(switch.told(terms.switch) if terms.switch else [])]
 
 
 def _identifiers_lacks(terms: Terms, _today: date) -> list[str]:
@@ -174,6 +174,7 @@ def _identifiers_lacks(terms: Terms, _today: date) -> list[str]:
             "put it among the identifiers, or take the list off."
             for one in deaf
         ),
+        *(switch.lacks(terms.switch) if terms.switch else []),
     ]
 
 

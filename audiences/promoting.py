@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
+from django.utils import timezone
 
 from muster import audit
 from muster.access import Permission, can
@@ -17,7 +18,7 @@ from .registering import Incomplete, NotPossible
 from .terms import joined
 from .terms_of import terms_of
 
-NEXT_STEPS: Final = {
+NEXT_STEPS: Final[dict[str, str]] = {
     Definition.State.DRAFT: "Have it approved, then prove it on the roster.",
     Definition.State.CURRENT: "It is in use already: start a sync.",
     Definition.State.PAST: "Look at the newest version instead.",
@@ -76,10 +77,14 @@ def promote(version: Definition, proof: Proof, *, by: Person, at: datetime, ramp
         if obstacles := obstacles_of(found, at):
             raise Incomplete(obstacles)
         before = found.audience.definitions.filter(state=Definition.State.CURRENT)
-        replaced = before.values_list("number", flat=True).first()
+        replaced = before.first()
         before.update(state=Definition.State.PAST)
         Definition.objects.filter(pk=found.pk).update(
-            state=Definition.State.CURRENT, promoted_by=by, promoted_at=at, evidence=proof.sentences
+            state=Definition.State.CURRENT,
+            promoted_by=by,
+            promoted_at=at,
+            evidence=proof.sentences,
+            switch_from=_sent_before(replaced, at),
         )
         activating.close_pilots(found)
         activating.go_live(found, ramp=ramp)
@@ -89,7 +94,7 @@ def promote(version: Definition, proof: Proof, *, by: Person, at: datetime, ramp
             by=by,
             reason=found.reason,
             detail={
-                "replaces": f"v{replaced}" if replaced else None,
+                "replaces": f"v{replaced.number}" if replaced else None,
                 "ramp": f"{ramp}%",
                 "evidence": proof.sentences,
                 "lists": [one.name for one in terms_of(found).lists],
@@ -98,6 +103,11 @@ def promote(version: Definition, proof: Proof, *, by: Person, at: datetime, ramp
             at=at,
         )
     return Definition.objects.select_related("audience").get(pk=found.pk)
+
+
+def _sent_before(replaced: Definition | None, at: datetime) -> list[str]:
+    """Return the identifiers that the version before is sent with."""
+    return replaced.identifiers_on(timezone.localdate(at)) if replaced else []
 
 
 def _approved(version: Definition) -> Definition:

@@ -18,6 +18,7 @@ from .defaults import clauses_for
 from .definition import clauses, differences
 from .models import ApprovalRequest, Audience, Definition, Segment
 from .models.definition import Locked
+from .switch import DAYS
 from .terms_of import terms_of
 
 RESERVED_SLUGS = frozenset({"register"})
@@ -189,6 +190,7 @@ def revise(audience: Audience, *, reason: str, by: Person, at: datetime) -> Defi
         draft._state = type(source._state)()
         draft.pk, draft.number, draft.revision = None, _next_number(audience), 1
         draft.state, draft.reason = Definition.State.DRAFT, reason
+        draft.switch_on, draft.switch_days, draft.switch_from, draft.switched_back_at = None, DAYS, [], None
         draft.approved_by = draft.approved_at = draft.promoted_by = draft.promoted_at = None
         draft.edited_by, draft.edited_at = by, at
         adopt_logic(draft)

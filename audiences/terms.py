@@ -1,8 +1,14 @@
 """What a definition of done says, as values with names instead of ids. Pure."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .switch import Switch
 
 SUPPRESS = "suppress"
 TARGETING = frozenset({"retarget", "winback", "cross_sell", "lookalike"})
@@ -106,6 +112,7 @@ class Terms:
     lists: tuple[ListTerms, ...] = ()
     identifiers: tuple[str, ...] = ()
     phone_country: str = ""
+    switch: Switch | None = None
     traits: tuple[Reasoned, ...] = ()
     exclusions: tuple[Reasoned, ...] = ()
     exclusions_reason: str = ""

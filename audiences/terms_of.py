@@ -3,6 +3,8 @@
 from functools import cached_property
 from typing import Any
 
+from django.utils import timezone
+
 from . import of_use_case
 from .data_out import sending_into
 from .logic_attributes import attributes, troubles
@@ -60,6 +62,7 @@ def terms_of(definition: Definition) -> Terms:
         lists=tuple(around.list_terms(number) for number in definition.destinations),
         identifiers=tuple(definition.identifiers),
         phone_country=definition.phone_country,
+        switch=definition.switch(around.sent_before),
         traits=tuple(around.trait(chosen) for chosen in definition.traits),
         exclusions=tuple(around.exclusion(chosen) for chosen in definition.exclusions),
         exclusions_reason=definition.exclusions_reason,
@@ -122,6 +125,15 @@ class Surroundings:
         if segment.size is None or everybody < VAGUE_FROM:
             return None
         return min(1.0, segment.size / everybody)
+
+    @property
+    def sent_before(self) -> list[str]:
+        """Return the identifiers that this version replaces: those of the one in use, of a version in use what it recorded."""
+        if self.definition.promoted_at or self.definition.number == 1:
+            return list(self.definition.switch_from)
+        versions = self.definition.audience.definitions.all()
+        current = next((one for one in versions if one.state == Definition.State.CURRENT), None)
+        return current.identifiers_on(timezone.localdate()) if current else []
 
     @property
     def of_use_case(self) -> dict[str, Any]:

@@ -61,8 +61,7 @@ class Count:
 
     def counted(self, lists: Sequence[Activation]) -> Counted:
         """Return the counts, with the people whom these lists hold. Raises NotStaged."""
-        self.others.excluded_tokens = [self._tokens(one) for _, one in self.excluded]
-        outs = self._outs()
+        outs = self.outs()
         numbers = [number for number, _ in self.excluded]
         left_out: Counter[str] = Counter()
         for out in outs:
@@ -90,8 +89,9 @@ class Count:
             found += self.rules.identifiers.tokens(self._people(number, staged)).values()
         return TokenSet.of(found)
 
-    def _outs(self) -> list[Array]:
-        """Return the reason of everybody, by prefix."""
+    def outs(self) -> list[Array]:
+        """Return the reason of everybody, by prefix. Raises NotStaged."""
+        self.others.excluded_tokens = [self._tokens(one) for _, one in self.excluded]
         outs, blocked = [], []
         for number in range(self.staged.shards):
             people = self._people(number, self.staged)

@@ -22,7 +22,7 @@ class NotHeld(Exception):
 def release(
     run: Run, *, by: Person, max_removes: int, max_adds: int, reason: str, at: datetime, may_empty: bool = False
 ) -> Run:
-    """Allow figures for 24 hours and start a run, which plans afresh within them. Return it.
+    """Allow figures for 24 hours and start a run, which sends what was shown or plans afresh within them. Return it.
 
     Raises NotHeld, CannotStart, and NeedsSomebodyElse for who started the run or asked for the release.
     """

@@ -55,8 +55,8 @@ class Parked:
     drop: list[str]
 
 
-def choices(run: Run, members: int) -> Parked:
-    """Return the choices of a held run. `members` is how many people are on the list now."""
+def choices(run: Run, members: int, as_shown: str = "") -> Parked:
+    """Return the choices of a held run. `members` is how many people are on the list now; `as_shown` says what is read."""
     held = list(sides(run))
     empties, clears = run.held.get("removes", {}).get("why") in EMPTYING, is_clear(run)
     figures = " and ".join(_count(parked_of(run, side), side) for side in held)
@@ -81,9 +81,7 @@ def choices(run: Run, members: int) -> Parked:
         release=[
             *(_released(run, side) for side in held),
             *(["This empties the list: nobody is left on it afterwards"] if empties else []),
-            "A new run reads once more and removes whoever is on the list then; it goes on by itself after any failure"
-            if clears
-            else "A new run plans afresh; whoever came back in the meantime is not removed",
+            as_shown or "A new run plans afresh; whoever came back in the meantime is not removed",
             f"The release covers up to {figures} on this list for 24 h, not more",
         ],
         drop=[

@@ -9,11 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from audiences.models import Activation, Audience, Definition, Lifecycle, Segment
+from audiences.terms_of import terms_of
 from muster import audit
 from muster.models import Person
 from muster.redaction import excerpt
 
-from . import doorbell, pull
+from . import doorbell, pull, switching
 from .counting import Count
 from .eligibility import Identifiers, Rules
 from .erased import Erased
@@ -89,10 +90,15 @@ class Counting:
         self.wanted, self.definition, self.holder, self.clock = wanted, definition, holder, clock
         self.audience = wanted.audience
         self.names = [name for name in definition.identifiers if name in COLUMNS]
-        rule = definition.consent.get("*", {})
-        columns = {name: COLUMNS[name] for name in self.names} or {"external_id": "external_id"}
-        self.rules = Rules(
-            identifiers=Identifiers.of(columns, texts=not self.names),
+        self.switch = terms_of(definition).switch
+        self.rules = self._rules(self.names)
+
+    def _rules(self, names: list[str]) -> Rules:
+        """Return what decides about people known by these identifiers, by the consent rule of all lists."""
+        definition, rule = self.definition, self.definition.consent.get("*", {})
+        columns = {name: COLUMNS[name] for name in names} or {"external_id": "external_id"}
+        return Rules(
+            identifiers=Identifiers.of(columns, texts=not names),
             suppresses=definition.suppresses,
             require_true=tuple(rule.get("require_true", ())),
             not_true=tuple(rule.get("not_true", ())),
@@ -109,6 +115,7 @@ class Counting:
         count = Count(Staged(own), self.rules, excluded, erased, settings.HOME / "spool")
         found = count.counted(lists)
         held = [(str(one), found.overlaps[one.pk]) for one in lists if found.overlaps.get(one.pk)]
+        switched = self._switched(own, excluded, erased) if self.switch and not self.switch.only_order else None
         expected = Expectations(self.definition, found.would_send, self.clock())
         return {
             "people": found.people,
@@ -122,14 +129,36 @@ class Counting:
             "overlaps": sorted(held, key=lambda pair: (-pair[1], pair[0])),
             "events": expected.events(),
             "match": expected.match(),
+            "switch": switched,
+        }
+
+    def _switched(self, own: Pull, excluded: list[tuple[int, Staged]], erased: Erased) -> dict[str, Any]:
+        """Return PreFlight.counts["switch"]."""
+        assert self.switch is not None, "only a version with other identifiers is asked"
+        before, after = (
+            [name for name in names if name in COLUMNS] for names in (self.switch.before, self.switch.after)
+        )
+        counts = (
+            Count(Staged(own), self._rules(names), excluded, erased, settings.HOME / "spool")
+            for names in (before, after)
+        )
+        reached = switching.reach(*(count.outs() for count in counts))
+        dry = switching.DryRuns(self.definition, self.switch, own, [one for _, one in excluded])
+        return {
+            "before": before,
+            "after": after,
+            "reach": reached,
+            "lists": dry.counts(timezone.localdate(self.clock())),
         }
 
     def _columns(self, *, flags: bool) -> dict[str, Any]:
-        named = {*self.rules.require_true, *self.rules.not_true}
-        named |= {"unsubscribed"} if self.rules.not_unsubscribed else set()
+        names = {*self.names, *(self.switch.before if self.switch else ())}
+        rules = self.definition.consent.values()
+        named = {one for rule in rules for one in (*rule.get("require_true", ()), *rule.get("not_true", ()))}
+        named |= {"unsubscribed"} if any(rule.get("not_unsubscribed") for rule in rules) else set()
         return {
-            "email": "email" in self.names,
-            "phone": "phone" in self.names,
+            "email": "email" in names,
+            "phone": "phone" in names,
             "country": self.definition.phone_country or DEFAULT_COUNTRY,
             "flags": sorted(named) if flags else [],
             "traits": [],

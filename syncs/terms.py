@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from django.utils import timezone
 
 from audiences import roster
 from audiences.models import Activation, Segment, Trait
@@ -40,9 +41,17 @@ class Terms:
     def fields(self) -> dict[str, str]:
         """Identifier -> staged column, in the definition's order, of those that the platform takes."""
         platform = self.run.activation.destination.spec
-        names = ["external_id"] if self.texts else self.run.definition.identifiers
+        names = ["external_id"] if self.texts else self._names
         found = [field for name in names if (field := platform.field(name))]
         return {field.identifier: field.column for field in found}
+
+    @property
+    def _names(self) -> list[str]:
+        """Return the definition's identifiers on the day of the run; a pilot proves those that will be."""
+        definition = self.run.definition
+        if self.is_pilot:
+            return list(definition.identifiers)
+        return definition.identifiers_on(timezone.localdate(self.run.created_at))
 
     @cached_property
     def identifiers(self) -> Identifiers:

@@ -17,6 +17,7 @@ from .views import (
     retiring,
     run_page,
     schedules,
+    switch,
 )
 
 app_name = "syncs"
@@ -40,6 +41,10 @@ urlpatterns = [
     path("lists/<int:activation>/schedule/", schedules.schedule, name="schedule"),
     path("audiences/<slug:slug>/definition/v<int:number>/pilot/", pilot.pilot, name="pilot"),
     path("audiences/<slug:slug>/definition/v<int:number>/promote/", pilot.promote, name="promote"),
+    path("audiences/<slug:slug>/definition/v<int:number>/switch/", switch.switch, name="switch"),
+    path("audiences/<slug:slug>/definition/v<int:number>/switch/plan/", switch.plan, name="switch_plan"),
+    path("audiences/<slug:slug>/definition/v<int:number>/switch/dry-run/", switch.dry_run, name="switch_dry_run"),
+    path("audiences/<slug:slug>/definition/v<int:number>/switch/back/", switch.back, name="switch_back"),
     path("pauses/", pauses.pauses, name="pauses"),
     path("pauses/<int:pk>/end/", pauses.unpause, name="unpause"),
     path("audiences/<slug:slug>/pre-flight/", pre_flights.of_audience, name="pre_flight"),

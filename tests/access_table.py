@@ -129,6 +129,10 @@ SYNCS: dict[str, Row] = {
     "lists/<int:activation>/schedule/": {"GET": PEOPLE, "POST": OPERATORS},
     "audiences/<slug:slug>/definition/v<int:number>/pilot/": reads(PEOPLE),
     "audiences/<slug:slug>/definition/v<int:number>/promote/": acts(MANAGERS),
+    "audiences/<slug:slug>/definition/v<int:number>/switch/": reads(PEOPLE),
+    "audiences/<slug:slug>/definition/v<int:number>/switch/plan/": acts(OPERATORS),
+    "audiences/<slug:slug>/definition/v<int:number>/switch/dry-run/": acts(OPERATORS),
+    "audiences/<slug:slug>/definition/v<int:number>/switch/back/": acts(MANAGERS),
     # administrators stop everything, opt-outs too, and end such a stop: see test_views_pauses.py
     "pauses/": {"GET": PEOPLE, "POST": MANAGERS | ADMINISTRATORS},
     "pauses/<int:pk>/end/": acts(MANAGERS | ADMINISTRATORS),

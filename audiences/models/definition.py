@@ -1,10 +1,14 @@
 """One immutable version of an audience's definition of done."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+
+from audiences.switch import DAYS, Switch
 
 from .audience import Audience, Purpose
 
@@ -71,6 +75,16 @@ class Definition(models.Model):
         max_length=60, blank=True, default="", help_text='Value above which people are in: "$80"'
     )
     identifiers = models.JSONField(default=list, blank=True)
+    switch_on = models.DateField(
+        null=True, blank=True, help_text="From when other identifiers than those of the version before are sent"
+    )
+    switch_days = models.PositiveSmallIntegerField(
+        default=DAYS, help_text="How long the old identifiers are sent besides (suppressions), and can be gone back to"
+    )
+    switch_from = models.JSONField(
+        default=list, blank=True, help_text="The identifiers that were sent when this version was put into use"
+    )
+    switched_back_at = models.DateTimeField(null=True, blank=True)
     phone_country = models.CharField(
         max_length=2, blank=True, default="", help_text="ISO 3166 code for numbers without a country"
     )
@@ -160,6 +174,25 @@ class Definition(models.Model):
     @property
     def suppresses(self) -> bool:
         return self.purpose == Purpose.SUPPRESS
+
+    def switch(self, before: Sequence[str]) -> Switch | None:
+        """Return the switch from other identifiers, None where they are the same in the same order."""
+        if not before or list(before) == list(self.identifiers):
+            return None
+        return Switch(
+            before=tuple(before),
+            after=tuple(self.identifiers),
+            on=self.switch_on,
+            days=self.switch_days,
+            suppresses=self.suppresses,
+            in_use_since=timezone.localdate(self.promoted_at) if self.promoted_at else None,
+            gone_back=self.switched_back_at is not None,
+        )
+
+    def identifiers_on(self, day: date) -> list[str]:
+        """Return the identifiers that are sent on a day, in order of preference."""
+        switch = self.switch(self.switch_from)
+        return list(switch.used(day)) if switch else list(self.identifiers)
 
     def consent_for(self, destination_id: int) -> dict[str, Any]:
         """Return the consent rule of one destination, falling back to the rule of all."""

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from audiences import activating
+from audiences import activating, switch
 from audiences.approving import waiting_for
 from audiences.definition import clauses, differences
 from audiences.forms.registration import FilterForm, ReasonForm
@@ -97,11 +97,13 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     against = next((one for one in earlier if str(one.number) == wanted), earlier[0] if earlier else None)
     context = {"here": here, "shown": shown, "against": against, "earlier": earlier}
     context |= second_person(request, here, shown)
-    parts = clauses(terms_of(shown), here.today)
+    terms = terms_of(shown)
+    parts = clauses(terms, here.today)
+    context["switch"] = switch.told(terms.switch) if terms.switch and not terms.switch.only_order else None
     context |= {"parts": len(parts), "lacks": [sentence for part in parts for sentence in part.missing]}
-    context["warnings"] = [] if shown.is_locked else warnings(terms_of(shown))
+    context["warnings"] = [] if shown.is_locked else warnings(terms)
     if against:
-        changed, kept = differences(terms_of(version_of(here, against.number)), terms_of(shown))
+        changed, kept = differences(terms_of(version_of(here, against.number)), terms)
         context |= {"changed": changed, "kept": kept}
     else:
         context |= {"kept": parts}

@@ -14,7 +14,7 @@ from muster.access import NotAllowed, Permission, allow, can
 from muster.figures import number
 from muster.htmx import onward, page, wants_fragment, with_messages
 from muster.models import Person
-from syncs import asking, growing, hold
+from syncs import as_shown, asking, growing, hold
 from syncs.cancel import NotLive
 from syncs.cancel import cancel as cancel_run
 from syncs.forms import AskForm, CancelForm, DropForm, GrowForm, ReleaseForm, StartForm
@@ -118,6 +118,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
     form = ReleaseForm(request.POST, parked=choices(run, run.activation.members))
     if not form.is_valid():
         return after(request, pk, release_form=form)
+    shown = as_shown.is_as_shown(run, timezone.now())
     try:
         new = hold.release(run, by=somebody(request), at=timezone.now(), **form.figures())
     except AlreadyLive as refusal:
@@ -126,7 +127,8 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
     except (hold.NotHeld, CannotStart, NeedsSomebodyElse) as refusal:
         messages.error(request, f"Not released. {refusal}")
         return after(request, pk)
-    messages.success(request, "Released for 24 hours. This run plans afresh within the figures.")
+    what = "It is sent as it was shown." if shown else "This run reads and plans afresh within the figures."
+    messages.success(request, f"Released for 24 hours. {what}")
     return onward(request, "syncs:run", new.pk)
 
 

@@ -1,7 +1,7 @@
 """A second person: who may approve what, to what a request is bound, how long it lives, and what putting into use does."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -115,6 +115,8 @@ OTHER: dict[str, Any] = {
     "freshness_minutes": 61,
     "window_hours": 9,
     "identifiers": ["phone"],
+    "switch_on": date(2027, 1, 9),
+    "switch_days": 9,
     "phone_country": "DE",
     "traits": [{"name": "ltv", "reason": "x"}],
     "exclusions": [{"segment": 1, "reason": "x"}],

@@ -135,9 +135,9 @@ def try_again(made: Activation, by: Person) -> None:
 
 
 def remove(made: Activation, by: Person) -> None:
-    (begun,) = retiring.remove_everybody(made.audience, by=by, reason="Over", at=AT) or [None]
-    if begun is None or begun.run is None:
-        raise NotPossible(begun.words if begun else "Nobody is on the list. Register anew.")
+    begun = retiring.remove_everybody(made.audience, by=by, reason="Over", at=AT)
+    if not any(one.run for one in begun):
+        raise NotPossible(begun[0].words if begun else "Nobody is on the list. Register anew.")
 
 
 def retire(made: Activation, by: Person) -> None:

@@ -50,7 +50,10 @@ pytestmark = pytest.mark.django_db
 def unlinked() -> list[str]:
     """Return addresses that no page of this world links: what a version and a list have before them, the browser's own."""
     draft, away = Audience.objects.get(name="Draft"), Person.objects.filter(is_active=False)[0]
-    steps = ("audiences:version", "audiences:ask-approval", "syncs:pilot", "syncs:promote")
+    steps = (
+        *("audiences:version", "audiences:ask-approval", "syncs:pilot", "syncs:promote"),
+        *("syncs:switch", "syncs:switch_plan", "syncs:switch_dry_run", "syncs:switch_back"),
+    )
     ours = [reverse(name, args=[draft.slug, 1]) for name in steps]
     ours += [reverse("people:enable", args=[away.pk]), reverse("syncs:grow", args=[Activation.objects.latest("pk").pk])]
     return [*ours, "/favicon.ico", "/back-office/login/", "/healthz", "/readyz"]
