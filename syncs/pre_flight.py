@@ -135,13 +135,21 @@ class Counting:
     def _switched(self, own: Pull, excluded: list[tuple[int, Staged]], erased: Erased) -> dict[str, Any]:
         """Return PreFlight.counts["switch"]."""
         assert self.switch is not None, "only a version with other identifiers is asked"
-        before, after = ([name for name in names if name in COLUMNS] for names in (self.switch.before, self.switch.after))
+        before, after = (
+            [name for name in names if name in COLUMNS] for names in (self.switch.before, self.switch.after)
+        )
         counts = (
-            Count(Staged(own), self._rules(names), excluded, erased, settings.HOME / "spool") for names in (before, after)
+            Count(Staged(own), self._rules(names), excluded, erased, settings.HOME / "spool")
+            for names in (before, after)
         )
         reached = switching.reach(*(count.outs() for count in counts))
         dry = switching.DryRuns(self.definition, self.switch, own, [one for _, one in excluded])
-        return {"before": before, "after": after, "reach": reached, "lists": dry.counts(timezone.localdate(self.clock()))}
+        return {
+            "before": before,
+            "after": after,
+            "reach": reached,
+            "lists": dry.counts(timezone.localdate(self.clock())),
+        }
 
     def _columns(self, *, flags: bool) -> dict[str, Any]:
         names = {*self.names, *(self.switch.before if self.switch else ())}

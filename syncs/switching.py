@@ -64,7 +64,9 @@ class DryRuns:
 
     def _lists(self) -> list[Activation]:
         made = Activation.objects.filter(
-            audience=self.version.audience_id, kind=Activation.Kind.PRODUCTION, destination__in=self.version.destinations
+            audience=self.version.audience_id,
+            kind=Activation.Kind.PRODUCTION,
+            destination__in=self.version.destinations,
         )
         used = made.exclude(lifecycle=Lifecycle.RETIRED).select_related("destination", "audience__segment__workspace")
         return [one for one in used.order_by("destination__name") if one.destination.spec.family == Family.ADS]

@@ -61,7 +61,9 @@ def test_until_when_it_can_be_taken_back(planned: Switch, day: date, may: bool) 
 
 def test_it_is_told_and_asks_for_its_day() -> None:
     assert told(switch()) == ["Instead of email from 3 Dec 2026; both are sent until 17 Dec 2026"]
-    assert told(switch(suppresses=False)) == ["Instead of email from 3 Dec 2026; it can be taken back until 17 Dec 2026"]
+    assert told(switch(suppresses=False)) == [
+        "Instead of email from 3 Dec 2026; it can be taken back until 17 Dec 2026"
+    ]
     assert told(switch(gone_back=True)) == ["Gone back to email"]
     assert lacks(switch()) == []
     assert lacks(switch(on=None)) == [
@@ -77,9 +79,7 @@ def test_a_draft_with_other_identifiers_needs_a_day_and_its_approval_is_for_that
     draft = registering.revise(first.audience, reason="Phones match better", by=marketer, at=timezone.now())
     draft.identifiers = ["phone"]
     registering.save_draft(draft, revision=1, by=marketer, at=timezone.now())
-    sentence = (
-        "The identifiers change from email, then phone to phone: choose the day under Identifier switch."
-    )
+    sentence = "The identifiers change from email, then phone to phone: choose the day under Identifier switch."
     assert sentence in missing(terms_of(again(draft)), timezone.localdate())
     with pytest.raises(Incomplete):
         approving.ask(again(draft), of=factories.person(role="manager"), by=marketer, at=timezone.now())

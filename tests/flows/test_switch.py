@@ -192,9 +192,12 @@ def test_the_page_plans_the_day_compares_and_goes_back(
     ).content.decode()
     assert "Whoever approves the draft approves the day with it." in page
     assert Definition.objects.get(pk=draft.pk).switch_on == day
-    assert "Somebody saved the draft meanwhile" in client.post(
-        f"{address}plan/", {"on": day.isoformat(), "days": "9", "revision": "1"}, follow=True
-    ).content.decode()
+    assert (
+        "Somebody saved the draft meanwhile"
+        in client.post(
+            f"{address}plan/", {"on": day.isoformat(), "days": "9", "revision": "1"}, follow=True
+        ).content.decode()
+    )
     page = client.post(f"{address}dry-run/", follow=True).content.decode()
     assert 'hx-trigger="every 2s"' in page
     make_pre_flight(shop.audience.pre_flights.latest("pk").pk)
