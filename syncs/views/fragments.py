@@ -102,18 +102,7 @@ def of_audience(request: HttpRequest, slug: str) -> HttpResponse:
 def lists_of(request: HttpRequest, slug: str) -> dict[str, Any]:
     """Return the lists of an audience. Four queries. Raises Http404 for an audience without lists."""
     now = timezone.now()
-    place = Window(RowNumber(), partition_by=F("activation_id"), order_by=F("pk").desc())
-    latest = shown_runs().annotate(place=place).filter(place__lte=LATEST).order_by("-pk")
-    current = Definition.objects.filter(audience=OuterRef("audience"), state=Definition.State.CURRENT)
-    dry_run = Run.objects.filter(shown_by(now), activation=OuterRef("pk"))
-    found = list(
-        with_freshness(Activation.objects.filter(audience__slug=slug, kind=Activation.Kind.PRODUCTION))
-        .select_related("audience", "destination", "pipe")
-        .defer("pipe__write_key")
-        .annotate(has_definition=Exists(current), was_shown=Exists(dry_run))
-        .prefetch_related(Prefetch("runs", queryset=latest, to_attr="latest_runs"))
-        .order_by("destination__name", "kind")
-    )
+    found = production_lists(slug, now)
     if not found:
         raise Http404("no such audience, or it has no list")
     pauses = reaching(found)
@@ -132,6 +121,22 @@ def lists_of(request: HttpRequest, slug: str) -> dict[str, Any]:
         "live": any(one["live"] for one in lists),
         "now": now,
     }
+
+
+def production_lists(slug: str, now: datetime) -> list[Activation]:
+    """Return an audience's lists with their newest runs as `latest_runs`."""
+    place = Window(RowNumber(), partition_by=F("activation_id"), order_by=F("pk").desc())
+    latest = shown_runs().annotate(place=place).filter(place__lte=LATEST).order_by("-pk")
+    current = Definition.objects.filter(audience=OuterRef("audience"), state=Definition.State.CURRENT)
+    dry_run = Run.objects.filter(shown_by(now), activation=OuterRef("pk"))
+    return list(
+        with_freshness(Activation.objects.filter(audience__slug=slug, kind=Activation.Kind.PRODUCTION))
+        .select_related("audience", "destination", "pipe")
+        .defer("pipe__write_key")
+        .annotate(has_definition=Exists(current), was_shown=Exists(dry_run))
+        .prefetch_related(Prefetch("runs", queryset=latest, to_attr="latest_runs"))
+        .order_by("destination__name", "kind")
+    )
 
 
 def slots_told(how: Regularity | None, now: datetime) -> dict[str, Any]:
