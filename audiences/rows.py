@@ -80,7 +80,9 @@ def _lists(found: list[dict[str, Any]]) -> list[ListFacts]:
 
 
 def _list(one: dict[str, Any]) -> ListFacts:
-    _, name, members, lifecycle, stopped, archived, pipe, pipe_archived, state, words = (one[field] for field in OF_LIST)
+    _, name, members, lifecycle, stopped, archived, pipe, pipe_archived, state, words = (
+        one[field] for field in OF_LIST
+    )
     usable = (pipe, state, words) if pipe and not pipe_archived else ("", "", "")
     return ListFacts(name, members, lifecycle, stopped, archived is not None, *usable)
 
