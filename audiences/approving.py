@@ -75,7 +75,10 @@ def ask(
         if obstacles := obstacles_of(stored, at):
             raise Incomplete(obstacles)
         if open_request := stored.approval_requests.waiting(at).select_related("asked_by", "asked_of").first():
-            raise NotPossible(f"{open_request.asked_by} asked {open_request.asked_of} already. Nobody was asked twice.")
+            raise NotPossible(
+                f"{open_request.asked_by} asked {open_request.asked_of} already. Nobody was asked twice. Withdraw that "
+                "request first to ask somebody else."
+            )
         if of not in approvers(stored, by):
             raise NeedsSomebodyElse(f"{of} may not approve this draft. Choose somebody else. {_names(stored, by)}")
         stored.approval_requests.filter(state=State.WAITING).update(state=State.LAPSED)
@@ -146,7 +149,7 @@ def approve(request: ApprovalRequest, *, by: Person, at: datetime, words: str = 
 def obstacles_of(version: Definition, at: datetime) -> list[str]:
     """Return a sentence for each thing that keeps a version from being approved or promoted now."""
     if version.audience.archived_at:
-        return ["The audience is archived."]
+        return ["The audience is retired."]
     if version.fingerprint != version.audience.segment.fingerprint:
         do = "Save the draft again, read what the segment says now, then ask"
         if version.is_locked:
@@ -162,11 +165,12 @@ def _waiting(request: ApprovalRequest, at: datetime) -> ApprovalRequest:
         ApprovalRequest.objects.select_for_update(of=("self",)).select_related(*around).filter(pk=request.pk).first()
     )
     if found is None:
-        raise NotPossible("The draft was discarded meanwhile. Nothing was decided.")
+        raise NotPossible("There is no such request any more. Nothing was decided. Look at the audience's page again.")
     if found.state != State.WAITING:
         who = f" by {found.decided_by}" if found.decided_by else ""
         ends = {State.VOID: f"The draft was edited{who} after it was asked for, which voids the request. Ask again."}
-        ended = f"This request was {found.get_state_display().lower()}{who} already. Nothing was changed."
+        ended = f"This request was {found.get_state_display().lower()}{who} already. Nothing was changed. "
+        ended += "Look at the version's page: it says what comes next."
         raise NotPossible(ends.get(State(found.state), ended))
     if at >= found.until:
         raise NotPossible(f"This request lapsed after {WORKING_DAYS} working days. Ask {found.asked_by} to ask again.")

@@ -71,7 +71,7 @@ def archive(subject: Archivable, *, by: Person, at: datetime, reason: str = "") 
         setattr(subject, field, at)
         if isinstance(subject, Audience):
             subject.activations.update(lifecycle=Lifecycle.RETIRED)
-        _note("retired" if isinstance(subject, Trait) else "archived", subject, by, at, reason, consequences)
+        _note("retired" if isinstance(subject, Trait | Audience) else "archived", subject, by, at, reason, consequences)
     return True
 
 

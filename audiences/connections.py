@@ -91,7 +91,9 @@ def serving(one: Any) -> list[Activation]:
 
 def connections() -> Connections:
     """Read all connections, with the lists that they serve."""
-    lists = Prefetch("activations", Activation.objects.select_related("audience", "destination"))
+    # A pilot that is over serves nobody; its list stands there once, as the one in use.
+    used = Activation.objects.exclude(kind=Activation.Kind.PILOT, lifecycle=Lifecycle.PILOT_PASSED)
+    lists = Prefetch("activations", used.select_related("audience", "destination"))
     pipes = list(Pipe.objects.defer("write_key").prefetch_related(lists).order_by("name"))
     places = list(Destination.objects.prefetch_related(lists).order_by("name"))
     workspaces = list(Workspace.objects.defer("api_key").order_by("name"))

@@ -119,7 +119,9 @@ class Facts:
         if self.current is None:
             return Lifecycle.DRAFT
         lives = {one.lifecycle for one in self.lists}
-        return Lifecycle.LIVE if Lifecycle.LIVE in lives or len(lives) != 1 else lives.pop()
+        if not lives:
+            return Lifecycle.RETIRED
+        return Lifecycle.LIVE if Lifecycle.LIVE in lives or len(lives) > 1 else lives.pop()
 
     @property
     def mismatch(self) -> str:
@@ -144,10 +146,12 @@ class Facts:
     def verdict(self, today: date) -> str:
         """Return the first sentence about it."""
         if self.archived:
-            return "Archived: nothing is sent any more, and what was sent before stays at the lists."
+            return "Retired: nothing is sent for it any more."
         if self.current is None:
             return self.coming or "There is no definition yet."
         if needs := self.needs(today):
             return needs[0]
-        names = joined(one.name for one in self.lists) or "no list"
+        if not self.lists:
+            return "None of its lists is in use, so nothing is sent. Retire it for good, or take its lists back."
+        names = joined(one.name for one in self.lists)
         return f"v{self.current.number} says who belongs on {names}. Nothing about the set-up needs you."

@@ -18,7 +18,7 @@ from django.db.models import (
     When,
 )
 
-from muster.figures import number
+from muster.figures import in_words
 from muster.models import Person
 
 from .models import Activation, ApprovalRequest, Audience, Definition, Lifecycle
@@ -53,17 +53,12 @@ def in_order(found: QuerySet[Audience, Audience]) -> list[tuple[int, int]]:
 def lede(needing: int, fine: int, drafts: int) -> str:
     """Return the sentence on top of the list."""
     said = [
-        f"{_counted(needing)} {'needs' if needing == 1 else 'need'} somebody now" if needing else "",
-        f"{_counted(fine)} {'is' if fine == 1 else 'are'} live" if fine else "",
-        f"{_counted(drafts)} {'is a draft' if drafts == 1 else 'are drafts'}" if drafts else "",
+        f"{in_words(needing)} {'needs' if needing == 1 else 'need'} somebody now" if needing else "",
+        f"{in_words(fine)} {'is' if fine == 1 else 'are'} live" if fine else "",
+        f"{in_words(drafts)} {'is a draft' if drafts == 1 else 'are drafts'}" if drafts else "",
     ]
     told = ", ".join(part for part in said if part)
     return f"{told[:1].upper()}{told[1:]}." if told else ""
-
-
-def _counted(count: int) -> str:
-    words = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-    return words[count] if count < len(words) else number(count)
 
 
 def for_page(found: QuerySet[Audience, Audience]) -> QuerySet[Audience, Audience]:

@@ -18,6 +18,11 @@ from .registering import Incomplete, NotPossible
 from .terms import joined
 from .terms_of import terms_of
 
+NEXT_STEPS: Final[dict[str, str]] = {
+    Definition.State.DRAFT: "Have it approved, then prove it on the roster.",
+    Definition.State.CURRENT: "It is in use already: start a sync.",
+    Definition.State.PAST: "Look at the newest version instead.",
+}
 RAMP: Final = 10
 ALL: Final = 100
 
@@ -109,5 +114,6 @@ def _approved(version: Definition) -> Definition:
     around = ("audience__segment__workspace", "audience__owner", "audience__drift_checker")
     found = Definition.objects.select_for_update(of=("self",)).select_related(*around).get(pk=version.pk)
     if found.state != Definition.State.APPROVED:
-        raise NotPossible(f"v{found.number} is {found.get_state_display().lower()}, not approved. Nothing was changed.")
+        state = found.get_state_display().lower()
+        raise NotPossible(f"v{found.number} is {state}, not approved. Nothing was changed. {NEXT_STEPS[found.state]}")
     return found

@@ -180,8 +180,10 @@ def revise(audience: Audience, *, reason: str, by: Person, at: datetime) -> Defi
     with transaction.atomic():
         Audience.objects.select_for_update().get(pk=audience.pk)
         source = newest_locked(audience)
-        if audience.archived_at or source is None:
-            raise NotPossible("There is no approved version to start from. Nothing was changed.")
+        if audience.archived_at:
+            raise NotPossible("The audience is retired, so nothing was changed. Register its segment anew instead.")
+        if source is None:
+            raise NotPossible("There is no approved version to start from. Have the draft approved first.")
         if draft := audience.definitions.filter(state=Definition.State.DRAFT).first():
             raise NotPossible(f"v{draft.number} is being edited already. Go on with that one.")
         draft = copy(source)
@@ -249,5 +251,5 @@ def _throw_away(audience: Audience) -> None:
         audience.delete()
     except ProtectedError:
         raise NotPossible(
-            f"Nothing was discarded: {audience} was paused, and who paused it stays on record. Archive it instead."
+            f"Nothing was discarded: {audience} was paused, and who paused it stays on record. Retire it instead."
         ) from None

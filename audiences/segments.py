@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import orjson
 from django.db import transaction
+from django.db.models import Q
 
 from muster.redaction import redact, redact_value
 
@@ -48,8 +49,9 @@ def refresh(workspace: Workspace, *, at: datetime, client: CustomerIo | None = N
         known = Segment.objects.filter(workspace=workspace)
         known.exclude(number__in=rows).filter(gone_at=None).update(gone_at=at)
         Workspace.objects.filter(pk=workspace.pk).update(segments_read_at=at)
-        segment_changes.record(before, _registered(workspace), at=at)
-        return {one.number: one for one in known.filter(number__in=rows)}
+        stored = list(known.filter(Q(number__in=rows) | Q(pk__in=list(before))))
+        segment_changes.record(before, stored, at=at)
+        return {one.number: one for one in stored if one.number in rows}
 
 
 def _registered(workspace: Workspace) -> list[Segment]:

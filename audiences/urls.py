@@ -49,7 +49,6 @@ _audience: list[URLPattern | URLResolver] = [
     path("definition/v<int:number>/withdraw/", approval.withdraw, name="withdraw"),
     path("definition/v<int:number>/approve/", approval.approve, name="approve"),
     path("definition/v<int:number>/decline/", approval.decline, name="decline"),
-    path("archive/", audiences.archive, name="archive"),
     path("pipe/<int:pk>/", pipe_requests.ask, name="pipe-ask"),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -16,6 +16,12 @@ def number(value: int | float | Decimal | None, digits: int = 0) -> str:
     return text.replace("-", MINUS)
 
 
+def in_words(count: int) -> str:
+    """Return a count as a sentence has it: "three"; from eleven on in figures."""
+    words = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return words[count] if 0 <= count < len(words) else number(count)
+
+
 def signed(value: int | float | Decimal | None, digits: int = 0) -> str:
     """Return a difference: with a plus, a minus, or for nothing a plain 0."""
     text = number(value, digits)
@@ -61,6 +67,12 @@ def duration(seconds: float | None) -> str:
             first, rest = divmod(whole, size)
             return f"{first} {names[0]}" + (f" {rest // smaller} {names[1]}" if rest >= smaller else "")
     return f"{whole} s"
+
+
+def at_most(seconds: float | None) -> str:
+    """Return how long something took at most: "up to 4 s", and "under 1 s" as it is."""
+    text = duration(seconds)
+    return text if seconds is None or text.startswith("under") else f"up to {text}"
 
 
 def age(seconds: float | None) -> str:

@@ -1,7 +1,7 @@
 """Which version a run may go by: asked when it is started, and again inside the job before anything is read or sent."""
 
 from audiences import roster
-from audiences.models import Activation, Definition
+from audiences.models import Activation, Definition, Lifecycle
 
 from .models import Run
 from .states import RunState
@@ -24,7 +24,10 @@ def version_for(activation: Activation) -> Definition:
     if found is not None:
         return found
     if wanted == State.APPROVED:
-        raise NotAdmitted("No version waits for a pilot: a pilot is of an approved version that is not in use yet.")
+        raise NotAdmitted(
+            "No version waits for a pilot: a pilot is of an approved version that is not in use yet. Have the next version "
+            "approved, then pilot it."
+        )
     if waiting := versions.filter(state=State.APPROVED).first():
         raise NotAdmitted(
             f"v{waiting.number} is approved but has not passed its pilot. Prove it on the roster, then ask an approver "
@@ -34,7 +37,11 @@ def version_for(activation: Activation) -> Definition:
 
 
 def check(run: Run) -> None:
-    """Raise End when a run goes by a version that may not be sent. One whose plan is fixed finishes it."""
+    """Raise End when a run goes by a version that may not be sent, or its list was retired or taken back meanwhile.
+
+    One whose plan is fixed finishes it, except that nobody more is removed from a list that was taken back.
+    """
+    _check_life(run)
     state = Definition.objects.values_list("state", flat=True).get(pk=run.definition_id)
     number = run.definition.number
     pilot = run.activation.kind == Activation.Kind.PILOT
@@ -49,6 +56,20 @@ def check(run: Run) -> None:
     else:
         words = f"v{number} has not passed its pilot, so nothing was sent. Have it proved and put into use first."
     raise End(RunState.FAILED, "not_admitted", words)
+
+
+def _check_life(run: Run) -> None:
+    """Raise End when a list's life and a run do not go together: everybody is removed from retired lists only."""
+    if run.is_dry or run.activation.kind == Activation.Kind.PILOT:
+        return
+    retired = run.activation.lifecycle == Lifecycle.RETIRED
+    if run.kind == Run.Kind.CLEAR and not retired:
+        words = (
+            "The list was taken back into use, so nobody more is removed by this run. The next sync sends who lacks."
+        )
+        raise End(RunState.CANCELLED, "cancelled", words)
+    if run.kind != Run.Kind.CLEAR and retired and run.planned_at is None:
+        raise End(RunState.CANCELLED, "cancelled", "The list was retired before this run compared. Nothing was sent.")
 
 
 def held_by_production(pilot: Activation) -> bool:

@@ -22,7 +22,9 @@ class AlreadyAsked(Exception):
 def ask_to_release(run: Run, *, by: Person, reason: str, at: datetime) -> Event:
     """Record that somebody asked for a release. Raises NotHeld, AlreadyAsked."""
     if not Run.objects.filter(pk=run.pk, state=RunState.HELD, reason__in=GUARD_REASONS).exists() or newer_exists(run):
-        raise NotHeld("There is nothing to release here any more, so nobody was asked.")
+        raise NotHeld(
+            "There is nothing to release here any more, so nobody was asked. Look at the newest run of this list."
+        )
     if before := Event.objects.filter(run_id=run.pk, verb=ASKED, actor=by).order_by("at").first():
         raise AlreadyAsked(before.at)
     figures = {side: said["figure"] for side, said in run.held.items()}

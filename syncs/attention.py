@@ -1,11 +1,13 @@
 """Lists whose newest sync did not end well: what is true of each, and what to do about it."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from audiences.models import Audience, Lifecycle
+from muster.figures import in_words
 
 from .models import Run
 from .states import RunState
@@ -48,6 +50,8 @@ def open_ends() -> QuerySet[Run]:
     settled = Run.objects.of_lists().filter(activation=OuterRef("activation"), finished_at__isnull=False)
     settled = settled.exclude(state=RunState.CANCELLED)
     used = Q(activation__lifecycle=Lifecycle.LIVE, activation__audience__archived_at=None)
+    # A retired list needs somebody only while everybody is to be removed from it.
+    used |= Q(activation__lifecycle=Lifecycle.RETIRED, kind=Run.Kind.CLEAR)
     # While the segment is still another one, the audience itself says so, with what to do.
     restored = Q(activation__audience__segment__fingerprint=F("definition__fingerprint"))
     found = Run.objects.of_lists().filter(used, ~Q(reason="definition_changed") | restored, state__in=ENDED_BADLY)
@@ -63,6 +67,23 @@ def needs(now: datetime) -> list[Need]:
         audience = run.activation.audience
         found.setdefault(audience.pk, Need(audience, [])).runs.append(_trouble(run, now))
     return sorted(found.values(), key=lambda one: (not one.runs[0].run.definition.suppresses, one.audience.name))
+
+
+def lede(found: list[Need], stale: int) -> str:
+    """Return what the first page's lede says of lists: "Two lists are held and one failed; one suppression is out of date."."""
+    states = Counter(one.run.state == RunState.HELD for need in found for one in need.runs)
+    held, failed = states[True], states[False]
+    said = [_lists(held, "is held", "are held")] if held else []
+    if failed:
+        said.append(f"{in_words(failed)} failed" if held else _lists(failed, "failed", "failed"))
+    lists = " and ".join(said)
+    old = f"{in_words(stale)} suppression{' is' if stale == 1 else 's are'} out of date" if stale else ""
+    told = "; ".join(part for part in (lists, old) if part)
+    return f"{told[:1].upper()}{told[1:]}." if told else ""
+
+
+def _lists(count: int, one: str, many: str) -> str:
+    return f"{in_words(count)} list{f' {one}' if count == 1 else f's {many}'}"
 
 
 def _trouble(run: Run, now: datetime) -> Trouble:

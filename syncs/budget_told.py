@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from muster.figures import DAY, HOUR, MINUTE, age, number, target
+from muster.figures import DAY, HOUR, MINUTE, age, duration, number, target
 
 from .budget import NONE, Budget, Piece, pieces
 
@@ -137,6 +137,8 @@ def _lag(lag: timedelta | None) -> str:
 def long(length: timedelta) -> str:
     """Return a length for comparing with a target: hours up to two days, "24 h 20 m"."""
     seconds = max(0, int(length.total_seconds()))
+    if not seconds:
+        return duration(max(0.0, length.total_seconds()))
     if not DAY <= seconds < 2 * DAY:
         return age(seconds)
     whole, rest = seconds // HOUR, seconds % HOUR // MINUTE

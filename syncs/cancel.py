@@ -21,7 +21,7 @@ def cancel(run: Run, *, by: Person, at: datetime, why: str = "") -> None:
     with transaction.atomic():
         asked = Run.objects.filter(pk=run.pk, state__in=LIVE).update(cancel_asked_at=at, cancel_asked_by=by, wake_at=at)
         if not asked:
-            raise NotLive(f"Run {run.pk} has ended already. Nothing was cancelled.")
+            raise NotLive(f"Run {run.pk} has ended already. Nothing was cancelled. Look at its page for what was sent.")
         audit.record(
             verb="asked to cancel",
             subject=run,

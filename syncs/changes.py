@@ -11,6 +11,7 @@ from muster.figures import number
 from muster.models import Event
 
 from .models import Pull
+from .moves import NOTHING_SENT
 from .states import PullState
 
 MOST = 200
@@ -19,12 +20,16 @@ SIZE = 0.2  # of the people before, from which on a size is news
 COVERED = ("email", "phone", "external_id")
 KINDS = {
     "run": "Run",
+    "activation": "List",
     "pipe": "Key",
     "workspace": "Key",
     "destination": "Account",
     "piperequest": "Pipe",
     "trait": "Trait",
 }
+# What runs did by themselves is told on their own pages; here, how they ended, unless nothing had to be sent.
+BY_ITSELF = Q(run_id__isnull=False, actor=None)
+UNEVENTFUL = BY_ITSELF & (~Q(verb__startswith="ended") | Q(verb="ended Done", reason=NOTHING_SENT))
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class Change:
 def of_audience(audience: Audience) -> list[Change]:
     """Return what changed about an audience, its segment, its lists' pipes, and who is covered."""
     lists = list(audience.activations.select_related("destination", "pipe").defer("pipe__write_key"))
-    told = Q(audience_id=audience.pk) & ~(Q(run_id__isnull=False, actor=None) & ~Q(verb__startswith="ended"))
+    told = Q(audience_id=audience.pk) & ~UNEVENTFUL
     return _newest([*_events(told | _of_pipes(lists)), *_readings([audience.segment_id])])
 
 
@@ -51,7 +56,7 @@ def of_destination(destination: Destination) -> list[Change]:
     """Return what changed at an account: the account, its pipes, and every audience that is sent there."""
     lists = list(destination.activations.select_related("audience", "pipe").defer("pipe__write_key"))
     audiences = {one.audience_id for one in lists}
-    told = Q(audience_id__in=audiences) & ~(Q(run_id__isnull=False, actor=None) & ~Q(verb__startswith="ended"))
+    told = Q(audience_id__in=audiences) & ~UNEVENTFUL
     own = Q(kind="destination", object_id=str(destination.pk))
     return _newest([*_events(told | own | _of_pipes(lists)), *_readings({one.audience.segment_id for one in lists})])
 

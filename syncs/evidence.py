@@ -116,7 +116,8 @@ def _removed(pilot: Activation, runs: list[Run], people: int) -> Item:
     cleared = next((run for run in runs if run.kind == Run.Kind.CLEAR and run.state in ARRIVED), None)
     shown = bool(cleared and cleared.accepted_removes)
     if not shown and held_by_production(pilot):
-        return Item(label, TOLD, f"Not exercised for {number(people)} people: the production list holds this list.")
+        whom = f"Not exercised for {number(people)} people" if people else "Not exercised"
+        return Item(label, TOLD, f"{whom}: the list is in use, and a pilot removes nobody whom it holds.")
     if cleared is None or not shown:
         return Item(label, OPEN, "Removing was not shown yet. Remove the roster again once it was accepted.")
     if pilot.members:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from audiences.models import Activation
+from django.db.models import Q
 
 from .guards import TOLD, Facts, Released, hours_between, turns
 from .models import Release, Run
@@ -24,7 +24,12 @@ def facts_of(run: Run, members: int, at: datetime) -> Facts:
     )
 
 
-def released(activation: Activation, at: datetime) -> tuple[Released | None, Release | None]:
-    """Return the newest release that still holds for a list, with its row."""
-    row = Release.objects.filter(activation=activation, until__gt=at, used_by=None).order_by("-at").first()
+def released(run: Run, at: datetime) -> tuple[Released | None, Release | None]:
+    """Return the newest release that still holds for a run's list, with its row.
+
+    Who let everybody be removed from a list that is retired said nothing about its syncs, and the other way round.
+    """
+    given = Release.objects.filter(activation=run.activation_id, until__gt=at, used_by=None)
+    clears = Q(run__kind=Run.Kind.CLEAR)
+    row = given.filter(clears if run.kind == Run.Kind.CLEAR else ~clears).order_by("-at").first()
     return (Released(row.max_removes, row.max_adds, row.may_empty), row) if row else (None, None)

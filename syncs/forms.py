@@ -44,6 +44,21 @@ class DropForm(forms.Form):
     reason = reason_field()
 
 
+class RetireForm(forms.Form):
+    prefix = "retire"
+    reason = reason_field("Stays with the audience and in the event log.")
+
+
+class RemoveForm(forms.Form):
+    prefix = "remove"
+    reason = reason_field("Shown to whoever releases the removal.")
+
+
+class BackForm(forms.Form):
+    prefix = "back"
+    reason = reason_field()
+
+
 class AskForm(forms.Form):
     prefix = "ask"
     reason = reason_field("Shown to whoever decides.")
@@ -51,6 +66,7 @@ class AskForm(forms.Form):
 
 class GrowForm(forms.Form):
     reason = reason_field("What you saw of the first tenth.")
+    shown = forms.IntegerField(label="People shown there", min_value=0, max_value=LARGEST, required=False)
 
 
 class PromoteForm(forms.Form):

@@ -1,6 +1,12 @@
-"""Ends the ramp step of a list: the first tenth has arrived, and an approver lets the others follow."""
+"""Ends the ramp step of a list: the first tenth has arrived, an approver judges it, and lets the others follow.
 
-from datetime import datetime
+Who has not judged it within 72 hours holds its growth: nobody is added to a targeting list before somebody says what they
+saw. Additions to a suppression go on, since they protect.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import transaction
 
@@ -15,6 +21,33 @@ from .second_person import check, others, whom_to_ask
 from .start import CannotStart
 from .states import ARRIVED
 
+JUDGED_WITHIN: Final = timedelta(hours=72)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Of the ramp step of a list: when it is due, and whether it is overdue. `people` were sent; nothing is read back yet."""
+
+    people: int
+    arrived_at: datetime
+    due: datetime
+    overdue: bool
+
+
+def judgement_of(made: Activation, at: datetime) -> Judgement | None:
+    """Return the judgement that a list's ramp step waits for; None without a ramp step or before anybody has arrived."""
+    first = arrived(made) if made.ramp < ALL and made.kind == Activation.Kind.PRODUCTION else None
+    if first is None or first.finished_at is None:
+        return None
+    due = first.finished_at + JUDGED_WITHIN
+    return Judgement(made.members, first.finished_at, due, at >= due)
+
+
+def holds_growth(run: Run, at: datetime) -> bool:
+    """Whether nobody may be added by a run, since nobody has judged the first tenth in time."""
+    found = None if run.definition.suppresses else judgement_of(run.activation, at)
+    return bool(found and found.overdue)
+
 
 def refusal(made: Activation, person: Person) -> str:
     """Return why this person may not end the ramp step and whom to ask, or an empty text."""
@@ -23,9 +56,10 @@ def refusal(made: Activation, person: Person) -> str:
     return f"Ending the ramp step takes a manager, or a manager's deputy. {whom_to_ask(others(person.pk))}"
 
 
-def grow(made: Activation, *, by: Person, reason: str, at: datetime) -> None:
+def grow(made: Activation, *, by: Person, reason: str, at: datetime, shown: int | None = None) -> None:
     """Let everybody be sent from the next run on; its additions are not judged by the guards.
 
+    `reason` says what was seen of the first tenth, `shown` how many people the platform showed of them, where it did.
     Raises NeedsSomebodyElse, and CannotStart when there is no ramp step or nothing of it has arrived.
     """
     with transaction.atomic():
@@ -34,12 +68,20 @@ def grow(made: Activation, *, by: Person, reason: str, at: datetime) -> None:
         )
         check(refusal(found, by))
         if found.ramp == ALL:
-            raise CannotStart("This list is sent to everybody already. Nothing was changed.")
+            raise CannotStart(
+                "This list is sent to everybody already, so nothing was changed. Start a sync if somebody is missing."
+            )
         if not arrived(found):
             raise CannotStart("The first tenth has not arrived yet. Sync the list, look at it there, then grow it.")
         Activation.objects.filter(pk=found.pk).update(ramp=ALL, grown_at=at)
         audit.record(
-            verb="grew to everybody", subject=found, by=by, reason=reason, audience_id=found.audience_id, at=at
+            verb="grew to everybody",
+            subject=found,
+            by=by,
+            reason=reason,
+            detail={"sent": found.members, "shown there": shown},
+            audience_id=found.audience_id,
+            at=at,
         )
 
 

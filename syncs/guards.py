@@ -158,6 +158,11 @@ def passed(verdict: dict[str, Any]) -> dict[str, Any]:
     return {name: {**said, "held": False, "released": False, "why": ""} for name, said in verdict.items()}
 
 
+def named(verdict: dict[str, Any], why: str) -> dict[str, Any]:
+    """Return the verdict with another name for why something is over its limit."""
+    return {name: {**said, "why": why if said["why"] else ""} for name, said in verdict.items()}
+
+
 def parked(verdict: dict[str, Any], why: str, *, removes: bool, adds: bool) -> dict[str, Any]:
     """Return the verdict with passes parked for a reason that no figure releases."""
     changed = {name: dict(said) for name, said in verdict.items()}

@@ -22,14 +22,16 @@ class NotHeld(Exception):
 def release(
     run: Run, *, by: Person, max_removes: int, max_adds: int, reason: str, at: datetime, may_empty: bool = False
 ) -> Run:
-    """Allow figures for 24 hours and start a run, which plans afresh within them. Return it.
+    """Allow figures for 24 hours and start a run, which sends what was shown or plans afresh within them. Return it.
 
     Raises NotHeld, CannotStart, and NeedsSomebodyElse for who started the run or asked for the release.
     """
     with transaction.atomic():
         decided = Run.objects.filter(pk=run.pk, state=RunState.HELD, reason__in=GUARD_REASONS)
         if not decided.exists() or newer_exists(run):
-            raise NotHeld("A newer run has planned afresh, so there is nothing to release here any more.")
+            raise NotHeld(
+                "A newer run has planned afresh, so there is nothing to release here any more. Look at that one."
+            )
         check(refusal(run, by, askers_of(run)))
         Release.objects.create(
             run=run,
@@ -52,7 +54,7 @@ def release(
             run_id=run.pk,
             at=at,
         )
-        return start(run.activation, trigger=Run.Trigger.RELEASE, by=by, why=reason, at=at)
+        return start(run.activation, trigger=Run.Trigger.RELEASE, by=by, kind=goes_on_as(run), why=reason, at=at)
 
 
 def drop(run: Run, *, by: Person, reason: str, at: datetime) -> None:
@@ -61,7 +63,9 @@ def drop(run: Run, *, by: Person, reason: str, at: datetime) -> None:
         words = f"The parked part was dropped: {reason}"[:600]
         dropped = Run.objects.filter(pk=run.pk, state=RunState.HELD).update(state=RunState.CANCELLED, words=words)
         if not dropped:
-            raise NotHeld(f"Run {run.pk} no longer holds anything. Nothing was dropped.")
+            raise NotHeld(
+                f"Run {run.pk} no longer holds anything. Nothing was dropped. Look at the newest run of its list."
+            )
         audit.record(
             verb="dropped the parked part",
             subject=run,
@@ -73,7 +77,14 @@ def drop(run: Run, *, by: Person, reason: str, at: datetime) -> None:
         )
 
 
-GUARD_REASONS = ("guard", "empty")
+def goes_on_as(run: Run) -> str:
+    """Return the kind of run that sends what a held one parked: the others of a re-assert were sent already."""
+    if run.kind == Run.Kind.CLEAR or (run.kind == Run.Kind.REASSERT and "adds" in run.held):
+        return run.kind
+    return Run.Kind.SYNC
+
+
+GUARD_REASONS = ("guard", "empty", "clear")
 
 
 def newer_exists(run: Run) -> bool:

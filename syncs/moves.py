@@ -18,6 +18,7 @@ from .states import ARRIVED, RunState, Stage
 from .stops import End, Park
 
 MOST_DEATHS = 3
+NOTHING_SENT = "Nothing had to be sent."
 Clock = Callable[[], datetime]
 
 
@@ -142,9 +143,14 @@ def arrived(run: Run, lease: Lease, at: datetime) -> None:
 def figures(run: Run) -> str:
     """Return what a finished run did, in one sentence."""
     if not run.requests:
-        return "Nothing had to be sent."
+        return NOTHING_SENT
+    counted = (
+        (run.accepted_adds, "addition or change", "additions and changes"),
+        (run.accepted_removes, "removal", "removals"),
+    )
+    said = " and ".join(f"{count:,} {one if count == 1 else many}" for count, one, many in counted if count)
     requests = "1 request" if run.requests == 1 else f"{run.requests:,} requests"
-    return f"{run.accepted_adds:,} additions and changes and {run.accepted_removes:,} removals accepted in {requests}."
+    return f"{said or 'Nobody was'} accepted in {requests}."
 
 
 def held_words(run: Run) -> str:
@@ -156,13 +162,16 @@ def held_words(run: Run) -> str:
             figure, limit, why = said[name]["figure"], said[name]["limit"], said[name]["why"]
             parts.append(f"{figure:,} {label} are parked: {WHY[why].format(limit=f'{limit:,}')}")
     sent = "The other part was sent. " if len(parts) == 1 and run.requests else ""
-    return f"{' '.join(parts)} {sent}The next run plans afresh."
+    after = "" if run.kind == Run.Kind.CLEAR else "The next run plans afresh."
+    return f"{' '.join(parts)} {sent}{after}".strip()
 
 
 WHY = {
     "guard": "more than the {limit} that this list's history lets pass.",
     "empty": "the audience is empty, which is more often an accident than meant.",
+    "clear": "everybody leaves the list, which a second person has to release.",
     "exclusion_unavailable": "an exclusion could not be read, so nobody new is added.",
+    "not_judged": "the first tenth was not judged within 72 h, so nobody is added.",
     "production_holds": "the production list is the same list, and a pilot removes nobody from it.",
     "definition_changed": "the segment no longer matches the locked definition.",
 }

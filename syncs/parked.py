@@ -14,6 +14,7 @@ from .telling import parked_of, people, sides
 if TYPE_CHECKING:
     from .models import Run
 
+EMPTYING = {"empty", "clear"}
 NAMES = {"removes": "removals", "adds": "additions"}
 
 
@@ -54,10 +55,10 @@ class Parked:
     drop: list[str]
 
 
-def choices(run: Run, members: int) -> Parked:
-    """Return the choices of a held run. `members` is how many people are on the list now."""
+def choices(run: Run, members: int, as_shown: str = "") -> Parked:
+    """Return the choices of a held run. `members` is how many people are on the list now; `as_shown` says what is read."""
     held = list(sides(run))
-    empties = run.held.get("removes", {}).get("why") == "empty"
+    empties, clears = run.held.get("removes", {}).get("why") in EMPTYING, is_clear(run)
     figures = " and ".join(_count(parked_of(run, side), side) for side in held)
     removes, adds = parked_of(run, "removes"), parked_of(run, "adds")
     return Parked(
@@ -73,20 +74,29 @@ def choices(run: Run, members: int) -> Parked:
         keep=[
             f"{people(members)} stay on the list" if members != 1 else "1 person stays on the list",
             *(_kept(run, side) for side in held),
-            "The next run plans afresh and replaces this one; if nothing changed, it holds again",
+            "The list stays retired: nothing is sent to it, and whoever opts out is not taken off it either"
+            if clears
+            else "The next run plans afresh and replaces this one; if nothing changed, it holds again",
         ],
         release=[
             *(_released(run, side) for side in held),
             *(["This empties the list: nobody is left on it afterwards"] if empties else []),
-            "A new run plans afresh; whoever came back in the meantime is not removed",
+            as_shown or "A new run plans afresh; whoever came back in the meantime is not removed",
             f"The release covers up to {figures} on this list for 24 h, not more",
         ],
         drop=[
             f"The {figures} of this run are thrown away; {_sent(run)}",
             "The run ends as Cancelled, and nobody is reminded of it again",
-            "The next run plans afresh and holds again if nothing changed",
+            "Everybody stays on the list until somebody has the removal prepared again"
+            if clears
+            else "The next run plans afresh and holds again if nothing changed",
         ],
     )
+
+
+def is_clear(run: Run) -> bool:
+    """Whether a run removes everybody."""
+    return run.kind == run.Kind.CLEAR
 
 
 def _bar(members: int, removes: int, adds: int) -> Bar:
@@ -121,6 +131,8 @@ def _sent(run: Run) -> str:
 
 def _kept(run: Run, side: str) -> str:
     figure, who = f"{parked_of(run, side):,}", people(parked_of(run, side))
+    if is_clear(run):
+        return "They see no ads as long as they are on it" if run.definition.suppresses else "They can still be reached"
     if run.definition.suppresses:
         return {
             "removes": f"{figure} of them may no longer belong there; they see no ads until somebody decides",

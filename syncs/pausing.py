@@ -31,7 +31,7 @@ def pause(
         total = Pause.objects.open().filter(destination=None, audience=None)
         # Stopping opt-outs too adds to a pause that lets them through.
         if total.filter(optouts_too=True).exists() or (not optouts_too and total.exists()):
-            raise PauseConflict("Everything is paused already.")
+            raise PauseConflict("Everything is paused already. Look at Pauses for who paused it.")
     try:
         with transaction.atomic():
             made = Pause.objects.create(
@@ -53,7 +53,7 @@ def pause(
                 at=at,
             )
     except IntegrityError:
-        raise PauseConflict(f"{destination or audience} is paused already.") from None
+        raise PauseConflict(f"{destination or audience} is paused already. Look at Pauses for who paused it.") from None
     return made
 
 
@@ -61,7 +61,7 @@ def unpause(made: Pause, *, by: Person, reason: str, at: datetime) -> None:
     """End a pause; runs that waited for it go on. Raises PauseConflict."""
     with transaction.atomic():
         if not Pause.objects.open().filter(pk=made.pk).update(ended_at=at, ended_by=by):
-            raise PauseConflict("This pause has ended already.")
+            raise PauseConflict("This pause has ended already. Look at Pauses for what is paused now.")
         audit.record(
             verb="ended the pause of",
             subject=made.destination or made.audience,

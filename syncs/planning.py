@@ -10,7 +10,7 @@ from . import compare, expiry, guards
 from .admission import held_by_production
 from .compare import Comparison, Counts
 from .figures import facts_of, released
-from .growing import is_growing
+from .growing import holds_growth, is_growing
 from .lease import Lease
 from .models import Batch, Pull, Release, Run
 from .moves import tell
@@ -64,12 +64,14 @@ def sends_everybody(run: Run) -> bool:
 def judged(terms: Terms, counts: Counts, missing: list[str], at: datetime) -> tuple[dict[str, Any], Release | None]:
     """Return what the guards say, and the release that let something pass."""
     run = terms.run
-    allowed, row = released(run.activation, at)
+    allowed, row = released(run, at)
     figures = guards.Figures(wanted=counts.wanted, removes=counts.removes - counts.optouts, adds=counts.ops[ADD])
     verdict = guards.judge(figures, facts_of(run, counts.before, at), allowed)
-    if terms.is_pilot or run.kind == Run.Kind.CLEAR:
-        # A list of the team has no usual turnover, and emptying a list was decided by two people.
+    if terms.is_pilot:
+        # A list of the team has no usual turnover.
         verdict = guards.passed(verdict)
+    elif run.kind == Run.Kind.CLEAR:
+        verdict = guards.named(verdict, "clear")
     elif is_growing(run):
         verdict["adds"] |= {"held": False, "why": ""}
     used = any(said["released"] for said in verdict.values())
@@ -77,6 +79,9 @@ def judged(terms: Terms, counts: Counts, missing: list[str], at: datetime) -> tu
     if missing:
         verdict["adds"]["figure"] = sent_adds
         verdict = guards.parked(verdict, "exclusion_unavailable", removes=False, adds=True)
+    if holds_growth(run, at) and run.kind != Run.Kind.CLEAR:
+        verdict["adds"]["figure"] = sent_adds
+        verdict = guards.parked(verdict, "not_judged", removes=False, adds=True)
     if terms.is_pilot and held_by_production(run.activation):
         verdict = guards.parked(verdict, "production_holds", removes=True, adds=False)
     if changed_since_locked(run) and run.kind != Run.Kind.CLEAR:

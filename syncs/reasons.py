@@ -162,6 +162,16 @@ RUN: Final[dict[str, Reason]] = {
         "The definition now matches nobody, so removing everybody is parked.",
         "Check the segment in Customer.io; if it is meant to be empty, release it.",
     ),
+    "clear": Reason(
+        "Everybody is to be removed",
+        "The list is retired, and whoever retired it wants nobody left on it.",
+        "A second person releases it, or the list keeps its people.",
+    ),
+    "not_judged": Reason(
+        "The first tenth was not judged in time",
+        "The ramp step's judgement was due within 72 h, so nobody is added until somebody says what they saw.",
+        "Ask an approver to look at the list over there, and to let the others follow on the audience's page.",
+    ),
     "exclusion_unavailable": Reason(
         "An exclusion could not be read",
         "Nobody was added, since somebody who must be excluded could be among them.",
@@ -261,3 +271,8 @@ def _left_out(code: str, segments: Mapping[int, str], why: Mapping[int, str]) ->
     said = why.get(int(number), "").rstrip(". ")
     meaning = f"Excluded by the definition: {said}." if said else plain.meaning
     return Reason(f"In “{name}”", meaning, plain.next_step)
+
+
+def small(label: str) -> str:
+    """Return a label as it stands within a sentence."""
+    return label[:1].lower() + label[1:]

@@ -31,7 +31,12 @@ class ScheduleForm(forms.Form):
         error_messages={"invalid": "Write the time like 06:00."},
     )
     weekday = forms.TypedChoiceField(
-        label="On", choices=list(enumerate(WEEKDAYS)), coerce=int, required=False, empty_value="0"
+        label="On",
+        choices=list(enumerate(WEEKDAYS)),
+        coerce=int,
+        required=False,
+        empty_value="0",
+        help_text="For a weekly schedule",
     )
     zone = forms.ChoiceField(label="Time zone", required=False, widget=LongSelect)
     every_list = forms.BooleanField(label="Set it for every list of this audience", required=False)
@@ -62,8 +67,10 @@ class ScheduleForm(forms.Form):
     def filled(made: Schedule | None, cadence: str, zone: str) -> dict[str, Any]:
         """Return what the form starts with: the schedule as it is, else what the definition's cadence asks for."""
         if made:
+            if made.kind in {DAILY, WEEKLY}:
+                return {"every": made.kind, "at": made.at_time, "weekday": made.weekday, "zone": made.zone}
             every = str(made.minutes) if made.kind == INTERVAL else made.kind
-            return {"every": every, "at": made.at_time, "weekday": made.weekday, "zone": made.zone}
+            return {"every": every, "at": UNSET, "weekday": 0, "zone": zone}
         minutes = CADENCES.get(cadence)
         asked = {None: MANUAL, DAY_MINUTES: DAILY, 7 * DAY_MINUTES: WEEKLY}.get(minutes, str(minutes))
         return {"every": asked, "at": UNSET, "weekday": 0, "zone": zone, "every_list": True}

@@ -93,6 +93,8 @@ def fill(one: Schedule, at: datetime) -> int:
 
 def settle_due(at: datetime, starter: Starter) -> int:
     """Settle the slots whose time has come: the newest of each list starts a run if it can. Return how many did."""
+    if not Slot.objects.filter(state=Slot.State.DUE, due__lte=at).exists():
+        return 0
     newer = Slot.objects.filter(schedule=OuterRef("schedule"), due__gt=OuterRef("due"), due__lte=at)
     overtaken = list(due(at).filter(Exists(newer))[:SETTLED_AT_ONCE])
     if overtaken:

@@ -73,13 +73,21 @@ def startable(activation: Activation, kind: str) -> Definition:
         definition = version_for(activation)
     except NotAdmitted as refusal:
         raise CannotStart(str(refusal)) from None
-    if activation.lifecycle == Lifecycle.RETIRED or activation.audience.archived_at:
-        raise CannotStart("This list is retired; nothing is sent to it any more.")
+    retired = bool(activation.lifecycle == Lifecycle.RETIRED or activation.audience.archived_at)
+    if kind == Run.Kind.CLEAR and activation.kind == Activation.Kind.PRODUCTION:
+        if not retired:
+            raise CannotStart(
+                "Everybody is removed only from a list that is retired, so that no sync adds them again. Nobody was "
+                "removed. Open Retire on the audience's page."
+            )
+    elif retired:
+        raise CannotStart(
+            "This list is retired; nothing is sent to it any more. Look at Retire on the audience's page: it says who "
+            "remains, and whether the list can be taken back."
+        )
     if activation.pipe is None or activation.pipe.archived_at:
         raise CannotStart("This list has no pipe yet. Ask an administrator to connect one, then sync.")
-    if kind == Run.Kind.CLEAR and activation.kind != Activation.Kind.PILOT:
-        raise CannotStart("Only the list of a pilot is emptied this way. Nobody was removed.")
-    if kind == Run.Kind.CLEAR and held_by_production(activation):
+    if kind == Run.Kind.CLEAR and activation.kind == Activation.Kind.PILOT and held_by_production(activation):
         raise CannotStart("The production list is the same list and holds people, so the pilot removes nobody from it.")
     if kind != Run.Kind.DRY_RUN:
         if pause := Pause.objects.over(activation).first():

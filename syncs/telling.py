@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from muster.figures import MINUS, age, when
 
-from .reasons import RUN, Reason, named
+from .judged import judged
+from .reasons import RUN, Reason, named, small
 from .stages import PASS_OF, Step, moments, steps
 from .states import ARRIVED, RunState, Stage
 
@@ -88,7 +89,7 @@ def tell(run: Run, now: datetime, lease: timedelta) -> Told:
         passes=passes(run) if run.planned_at else [],
         sum_line=sum_line(run),
         worker=worker(run, now, lease),
-        guards=guards(run),
+        guards=judged(run),
     )
 
 
@@ -146,15 +147,11 @@ def said(run: Run, now: datetime) -> Said:
     if state in ARRIVED:
         return _arrived(run)
     lead = {
-        RunState.FAILED: f"Failed: {_small(named(RUN, run.reason).label)}.",
+        RunState.FAILED: f"Failed: {small(named(RUN, run.reason).label)}.",
         RunState.CANCELLED: "Cancelled.",
         RunState.LOST: "Worker died, and the run was given up.",
     }[state]
     return Said(lead, stopped_with(run))
-
-
-def _small(label: str) -> str:
-    return label[:1].lower() + label[1:]
 
 
 def stopped_with(run: Run) -> str:
@@ -183,7 +180,7 @@ def _waiting(run: Run, now: datetime) -> Said:
         return Said(f"Waiting for a worker, {age((now - run.created_at).total_seconds())}.", "It starts by itself.")
     until = f" until {clock(run.wake_at, now)}" if run.wake_at and run.wake_at > now else ""
     known = named(RUN, run.reason)
-    return Said(f"Waiting{until}: {_small(known.label)}.", "" if run.words else known.next_step)
+    return Said(f"Waiting{until}: {small(known.label)}.", "" if run.words else known.next_step)
 
 
 def _doing(run: Run) -> str:
@@ -237,12 +234,23 @@ def _arrived(run: Run) -> Said:
             "Dry run: nothing was sent.",
             f"A sync would remove {people(run.removes)} and send {people(additions_of(run))}, {run.adds:,} of them new.",
         )
+    if run.kind == run.Kind.CLEAR:
+        return _cleared(run)
     if not total_of(run):
         return Said("Nothing to change.", f"The list already equals the definition: {people(run.wanted or 0)}.")
     if run.state == RunState.DONE_WITH_REJECTS:
         lead = f"Accepted by RudderStack, except for {people(run.rejected)} whose row was refused."
         return Said(lead, f"{arrival}. The next run tries the others again.")
     return Said("Accepted by RudderStack.", f"{arrival}.")
+
+
+def _cleared(run: Run) -> Said:
+    if run.rejected:
+        return Said(f"Removed, except for {people(run.rejected)} whose row was refused.", "Prepare the removal again.")
+    if not run.accepted_removes:
+        return Said("Nobody was on the list.", "Nothing had to be sent.")
+    arrival = run.activation.destination.spec.arrival
+    return Said(f"Everybody was removed: {people(run.accepted_removes)}.", f"{arrival}.")
 
 
 def progress_of(run: Run, now: datetime) -> Progress | None:
@@ -345,24 +353,6 @@ def worker(run: Run, now: datetime, lease: timedelta) -> str:
     if now - seen > lease:
         return f"Worker {run.holder} last seen {ago}; another one takes over, and nothing is sent twice"
     return f"Worker {run.holder} seen {ago}"
-
-
-def guards(run: Run) -> list[str]:
-    """Return what the guards said of each pass."""
-    return [_judged(side, run.verdict[side]) for side in ("removes", "adds") if run.verdict.get(side)]
-
-
-def _judged(side: str, verdict: dict[str, object]) -> str:
-    name = {"removes": "removals", "adds": "additions"}[side]
-    figure, limit = int(str(verdict.get("figure") or 0)), int(str(verdict.get("limit") or 0))
-    if verdict.get("held"):
-        why = _small(named(RUN, str(verdict.get("why") or "guard")).label)
-        return f"Held, {figure:,} {name}: {why}" + (f" of {limit:,}" if verdict.get("why") == "guard" else "")
-    if verdict.get("released"):
-        return f"Released, {figure:,} {name}; the limit was {limit:,}"
-    if verdict.get("first"):
-        return f"First sync: {figure:,} {name}, not judged"
-    return f"Passed, {figure:,} of at most {limit:,} {name}"
 
 
 def sides(run: Run) -> Iterable[str]:

@@ -14,6 +14,7 @@ from .views import (
     pre_flights,
     probes,
     readiness,
+    retiring,
     run_page,
     schedules,
     switch,
@@ -54,5 +55,8 @@ urlpatterns = [
     path("audiences/<slug:slug>/readiness/", readiness.of_audience, name="readiness_of"),
     path("audiences/<slug:slug>/checked/", readiness.checked, name="checked"),
     path("audiences/<slug:slug>/runs/", fragments.of_audience, name="of_audience"),
+    path("audiences/<slug:slug>/retire/", retiring.retire, name="retire"),
+    path("audiences/<slug:slug>/retire/remove/", retiring.remove, name="retire_remove"),
+    path("audiences/<slug:slug>/retire/back/", retiring.back, name="retire_back"),
     path("audiences/<slug:slug>/budget/", budgets.budget, name="budget"),
 ]

@@ -71,7 +71,6 @@ AUDIENCES: dict[str, Row] = {
     "audiences/<slug:slug>/definition/v<int:number>/withdraw/": acts(OPERATORS),
     "audiences/<slug:slug>/definition/v<int:number>/approve/": acts(MANAGERS),
     "audiences/<slug:slug>/definition/v<int:number>/decline/": acts(MANAGERS),
-    "audiences/<slug:slug>/archive/": form(OPERATORS),
     "audiences/<slug:slug>/pipe/<int:pk>/": form(OPERATORS),
 }
 CONNECTIONS: dict[str, Row] = {
@@ -146,5 +145,8 @@ SYNCS: dict[str, Row] = {
     "audiences/<slug:slug>/readiness/": reads(PEOPLE),
     "audiences/<slug:slug>/checked/": acts(OPERATORS),
     "audiences/<slug:slug>/budget/": reads(PEOPLE),
+    "audiences/<slug:slug>/retire/": {"GET": PEOPLE, "POST": OPERATORS},
+    "audiences/<slug:slug>/retire/remove/": acts(OPERATORS),
+    "audiences/<slug:slug>/retire/back/": acts(OPERATORS),
 }
 TABLE: dict[str, Row] = {**MUSTER, **AUDIENCES, **CONNECTIONS, **SYNCS}

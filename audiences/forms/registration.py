@@ -78,11 +78,3 @@ class ReviseForm(ReasonForm):
         help_text="Kept with the version and shown beside its changes.",
         error_messages={"required": "Say why the definition changes. Nothing was started."},
     )
-
-
-class ArchiveForm(ReasonForm):
-    reason = LineField(
-        max_length=300,
-        label="Why it is archived",
-        error_messages={"required": "Say why it is archived. Nothing was archived."},
-    )

@@ -1,4 +1,4 @@
-"""The list of audiences, the page of one, its versions, and how it ends."""
+"""The list of audiences, the page of one, and its versions."""
 
 from collections import Counter
 
@@ -8,12 +8,12 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from audiences import activating, archiving, switch
+from audiences import activating, switch
 from audiences.approving import for_decision, open_requests
 from audiences.definition import clauses, differences
-from audiences.forms.registration import ArchiveForm, FilterForm, ReasonForm
+from audiences.forms.registration import FilterForm, ReasonForm
 from audiences.listing import DRAFT, FINE, NEEDS, in_order, lede, listed
 from audiences.models import Activation, Audience
 from audiences.next_step import next_step
@@ -26,7 +26,7 @@ from muster.htmx import onward, page
 from muster.models import Event
 
 from .approval import second_person
-from .loading import me, posted, standing, version_of
+from .loading import me, standing, version_of
 
 A_PAGE = 50
 EVENTS_SHOWN = 12
@@ -83,7 +83,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 def told_of(audience: Audience) -> QuerySet[Event]:
     """Return what people did to an audience and how its runs ended; the steps in between are on each run's page."""
-    inside = Q(run_id__isnull=False, actor=None) & ~Q(verb__startswith="ended") & ~Q(verb__startswith="started")
+    inside = Q(run_id__isnull=False, actor=None) & ~Q(verb__startswith="ended")
     return Event.objects.filter(audience_id=audience.pk).exclude(inside)
 
 
@@ -109,24 +109,6 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     else:
         context |= {"kept": parts}
     return render(request, "audiences/version.html", context)
-
-
-@allow(Permission.REGISTER)
-@require_http_methods(["GET", "POST"])
-def archive(request: HttpRequest, slug: str) -> HttpResponse:
-    """Say what depends on the audience, then take it out of use."""
-    here = standing(slug)
-    form = ArchiveForm(posted(request))
-    if request.method == "POST" and form.is_valid():
-        reason = form.cleaned_data["reason"]
-        if archiving.archive(here.audience, by=me(request), at=timezone.now(), reason=reason):
-            messages.success(request, f"{here.audience} is archived. Nothing is sent for it any more.")
-        return onward(request, "audiences:detail", slug)
-    return render(
-        request,
-        "audiences/archive.html",
-        {"here": here, "form": form, "consequences": archiving.depends_on(here.audience)},
-    )
 
 
 @allow(Permission.SYNC)

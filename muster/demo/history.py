@@ -4,13 +4,11 @@ A round is known by the reason that its runs carry, so that a history that was i
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from datetime import time as clock_time
 from typing import Final
-
-from django.utils import timezone
 
 from audiences.models import Activation, Lifecycle
 from audiences.terms import CADENCES, SUPPRESS
@@ -23,11 +21,12 @@ from . import proving
 from .audience_plans import AUDIENCES
 from .northwind import BOUGHT, CART_1, HOLDOUT, LAPSED, VIP
 from .orders import StandIns
-from .playing import begun, ended
-from .sign_ins import CAST, HELEN
+from .playing import Player, begun
+from .sign_ins import HELEN, email_of
 
 DAY_MINUTES = 1440
-MORNING, ZONE = clock_time(6), "America/New_York"
+ZONE: Final = "America/New_York"
+EACH_MORNING: Final = Rhythm(DAILY, at=clock_time(6), zone=ZONE)
 
 log = logging.getLogger(__name__)
 
@@ -56,35 +55,48 @@ def is_over() -> bool:
     return not proving.unproved() and all(is_played(played) for played in ROUNDS)
 
 
-def play() -> None:
-    """Play the rounds that were not played yet; the workers do the syncs. Returns early when they do not get on."""
+def play(player: Player, rounds: Sequence[Round] = ROUNDS) -> bool:
+    """Play the pilots and rounds that were not played yet. Return whether all ended in time; what comes after is left out."""
     stand_ins = StandIns()
-    if not proving.prove():
+    if not proving.prove(player):
         log.warning("the pilots did not end in time; the rest of the history is left out")
-        return
-    for number, played in enumerate(ROUNDS, start=1):
+        return False
+    for number, played in enumerate(rounds, start=1):
         if is_played(played):
             continue
         for segment, share in played.churn.items():
             stand_ins.churn(segment, share, seed=number)
         if played.refunds_edited:
             stand_ins.edit_refunds()
-        runs = [run for made in lists() if (run := begun(made, played.why, timezone.now()))]
-        if not ended(runs):
+        runs = [run for made in lists() if (run := begun(made, played.why, player))]
+        if not player.ended(runs):
             log.warning("the round %r did not end in time; the rest of the history is left out", played.why)
-            return
-    preview()
-    schedule(timezone.now())
+            return False
+    return True
 
 
-def schedule(at: datetime) -> None:
-    """Let every list be synced by itself from now on, as its definition promises; daily ones in the early morning."""
+def finish(player: Player) -> None:
+    """Play all of it, then look at what the next sync would do and let the lists be synced by themselves."""
+    if not play(player):
+        return
+    preview(player)
     for made in lists():
-        minutes = CADENCES.get(made.audience.definitions.all()[0].cadence)
-        if minutes is None or Schedule.objects.filter(activation=made).exists():
-            continue
-        rhythm = Rhythm(DAILY, at=MORNING, zone=ZONE) if minutes == DAY_MINUTES else Rhythm(INTERVAL, minutes=minutes)
+        schedule(made, player.now())
+
+
+def schedule(made: Activation, at: datetime) -> None:
+    """Let a list be synced by itself from now on, as its definition promises; a daily one in the early morning."""
+    rhythm = rhythm_of(made)
+    if rhythm is not None and not Schedule.objects.filter(activation=made).exists():
         set_schedule(made, rhythm, by=made.audience.owner, at=at)
+
+
+def rhythm_of(made: Activation) -> Rhythm | None:
+    """Return how often a list's definition promises a sync; None for by hand."""
+    minutes = CADENCES.get(made.audience.definitions.all()[0].cadence)
+    if minutes is None:
+        return None
+    return EACH_MORNING if minutes == DAY_MINUTES else Rhythm(INTERVAL, minutes=minutes)
 
 
 def lists() -> list[Activation]:
@@ -101,9 +113,9 @@ def is_played(played: Round) -> bool:
     return had.count() >= len(lists())
 
 
-def preview() -> None:
+def preview(player: Player) -> None:
     """Let the manager look at what a sync of the largest list would do."""
-    helen = Person.objects.filter(email=next(one.email for one in CAST if one.full_name == HELEN)).first()
+    helen = Person.objects.filter(email=email_of(HELEN)).first()
     largest = max(lists(), key=lambda made: made.members, default=None)
     if largest is not None and helen is not None:
-        begun(largest, PREVIEW, timezone.now(), kind=Run.Kind.DRY_RUN, by=helen)
+        begun(largest, PREVIEW, player, kind=Run.Kind.DRY_RUN, by=helen)

@@ -2,8 +2,6 @@
 
 import logging
 
-from django.utils import timezone
-
 from audiences import promoting
 from audiences.models import Activation, Definition
 from audiences.registering import Incomplete, NotPossible
@@ -12,8 +10,8 @@ from syncs import evidence
 from syncs.models import Run
 
 from .audience_plans import AUDIENCES
-from .playing import begun, ended
-from .sign_ins import CAST, HELEN
+from .playing import Player, begun
+from .sign_ins import HELEN, email_of
 
 RECEIVED, REMOVED = "Does the team arrive?", "And are they removed again?"
 
@@ -27,19 +25,19 @@ def unproved() -> list[Definition]:
     return list(found.select_related("audience__owner").order_by("pk"))
 
 
-def prove() -> bool:
+def prove(player: Player) -> bool:
     """Let the team arrive and leave again at every list, then put the versions into use. Return whether it came in time."""
     versions = unproved()
     pilots = Activation.objects.filter(kind=Activation.Kind.PILOT, audience__in=[one.audience_id for one in versions])
     for why, kind in ((RECEIVED, Run.Kind.SYNC), (REMOVED, Run.Kind.CLEAR)):
         listed = pilots.select_related("audience__owner", "destination", "pipe").order_by("pk")
-        runs = [begun(pilot, why, timezone.now(), kind=kind) for pilot in listed]
-        if not ended([run for run in runs if run]):
+        runs = [begun(pilot, why, player, kind=kind) for pilot in listed]
+        if not player.ended([run for run in runs if run]):
             return False
-    helen = Person.objects.get(email=next(one.email for one in CAST if one.full_name == HELEN))
+    helen = Person.objects.get(email=email_of(HELEN))
     for version in versions:
         try:
-            promoting.promote(version, evidence.proof_of(version), by=helen, at=timezone.now())
+            promoting.promote(version, evidence.proof_of(version), by=helen, at=player.now())
         except (NotPossible, Incomplete) as refusal:
             log.warning("%s is not put into use: %s", version, refusal)
     return True

@@ -46,6 +46,10 @@ CAST = (
 )
 
 
+def email_of(full_name: str) -> str:
+    return next(one.email for one in CAST if one.full_name == full_name)
+
+
 def path() -> Path:
     return Path(settings.HOME) / FILE
 

@@ -68,6 +68,12 @@ def duration(value: float | timedelta | None) -> str:
 
 
 @register.filter
+def at_most(value: float | timedelta | None) -> str:
+    """`{{ part.worst|at_most }}`: up to 4 s, or under 1 s."""
+    return figures.at_most(_seconds(value))
+
+
+@register.filter
 def target(minutes: int | None) -> str:
     """`{{ definition.freshness_minutes|target }}`: 60 min, 24 h."""
     return figures.target(minutes)

@@ -1,7 +1,6 @@
 """What people do to lists and runs: start, cancel, release, ask, drop. Load, check, one domain call, answer."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -11,11 +10,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from audiences.approving import NeedsSomebodyElse
 from audiences.models import Activation
-from muster.access import Permission, allow, can
+from muster.access import NotAllowed, Permission, allow, can
 from muster.figures import number
 from muster.htmx import onward, page, wants_fragment, with_messages
 from muster.models import Person
-from syncs import asking, growing, hold
+from syncs import as_shown, asking, growing, hold
 from syncs.cancel import NotLive
 from syncs.cancel import cancel as cancel_run
 from syncs.forms import AskForm, CancelForm, DropForm, GrowForm, ReleaseForm, StartForm
@@ -58,8 +57,8 @@ def start(request: HttpRequest, activation: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, "Nothing was started: write at most 300 characters.")
         return started(request, found, None)
-    if not can(request.user, NEEDS[Run.Kind(form.cleaned_data["kind"])]):
-        raise PermissionDenied("this kind of run needs another permission")
+    if not can(request.user, needed := NEEDS[Run.Kind(form.cleaned_data["kind"])]):
+        raise NotAllowed("this kind of run needs another permission", needed)
     return started(request, found, try_start(request, found, form))
 
 
@@ -119,6 +118,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
     form = ReleaseForm(request.POST, parked=choices(run, run.activation.members))
     if not form.is_valid():
         return after(request, pk, release_form=form)
+    shown = as_shown.is_as_shown(run, timezone.now())
     try:
         new = hold.release(run, by=somebody(request), at=timezone.now(), **form.figures())
     except AlreadyLive as refusal:
@@ -127,7 +127,8 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
     except (hold.NotHeld, CannotStart, NeedsSomebodyElse) as refusal:
         messages.error(request, f"Not released. {refusal}")
         return after(request, pk)
-    messages.success(request, "Released for 24 hours. This run plans afresh within the figures.")
+    what = "It is sent as it was shown." if shown else "This run reads and plans afresh within the figures."
+    messages.success(request, f"Released for 24 hours. {what}")
     return onward(request, "syncs:run", new.pk)
 
 
@@ -155,10 +156,12 @@ def grow(request: HttpRequest, activation: int) -> HttpResponse:
     form = GrowForm(request.POST)
     try:
         if form.is_valid():
-            growing.grow(found, by=somebody(request), reason=form.cleaned_data["reason"], at=timezone.now())
+            growing.grow(found, by=somebody(request), at=timezone.now(), **form.cleaned_data)
             messages.success(request, f"{found.destination} is sent to everybody from the next run on.")
         else:
-            messages.error(request, "Say what you saw of the first tenth. Nothing was changed.")
+            messages.error(
+                request, "Say what you saw of the first tenth, and how many as a number. Nothing was changed."
+            )
     except (CannotStart, NeedsSomebodyElse) as refusal:
         messages.error(request, str(refusal))
     return onward(request, "audiences:detail", found.audience.slug)

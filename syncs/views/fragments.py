@@ -11,16 +11,20 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from audiences.models import Activation, Definition
+from audiences.promoting import ALL
+from audiences.terms import joined
 from muster.access import Permission, allow
 from muster.htmx import page, varied
 from syncs import freshness, unsuppressed
-from syncs.attention import needs
+from syncs.attention import lede, needs
 from syncs.first_to_pass import first_to_pass
 from syncs.freshness import Freshness, suppressions, with_freshness
+from syncs.growing import judgement_of
 from syncs.models import Pause, Run
 from syncs.reassert import shown_by
 from syncs.regularity import Regularity
 from syncs.rows import rows
+from syncs.second_person import others
 
 from .loading import any_live, machinery, shown_runs
 from .slots_shown import by_list
@@ -52,7 +56,8 @@ def attention(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     lists = suppressions(now)
     stale = [(one, how) for one, how in lists if how.breached]
-    context = {"needs": needs(now), "stale": stale, "marks": marks(lists)}
+    found = needs(now)
+    context = {"needs": found, "stale": stale, "marks": marks(lists), "lede": lede(found, len(stale))}
     return varied(page(request, "syncs/attention.html", context))
 
 
@@ -116,8 +121,17 @@ def lists_of(request: HttpRequest, slug: str) -> dict[str, Any]:
     lists = [shown_list(one, pauses, now) for one in found]
     for one in lists:
         one["fresh"] = freshness.of(one["list"], now)
+        one["judgement"] = judgement_of(one["list"], now)
         one |= slots_told(regular.get(one["list"].pk), now)
-    return {"audience": found[0].audience, "lists": lists, "live": any(one["live"] for one in lists), "now": now}
+    ramped = any(one["list"].ramp < ALL for one in lists)
+    growers = [one.full_name for one in others()] if ramped else []
+    return {
+        "audience": found[0].audience,
+        "lists": lists,
+        "growers": joined(growers, "or"),
+        "live": any(one["live"] for one in lists),
+        "now": now,
+    }
 
 
 def slots_told(how: Regularity | None, now: datetime) -> dict[str, Any]:

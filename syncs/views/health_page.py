@@ -18,7 +18,7 @@ from muster.htmx import page
 from muster.local_time import zone_of
 from syncs.freshness import Freshness, breached_suppressions
 from syncs.grid import Day, strip
-from syncs.models import Run, Schedule, Slot
+from syncs.models import Pause, Run, Schedule, Slot
 from syncs.pulse import Pulse
 from syncs.regularity import DAYS, ON_TIME, Regularity
 from syncs.schedule import period
@@ -31,6 +31,7 @@ from .slots_shown import by_list
 
 LISTS = 25
 SHOWN_DUE = 10
+SHOWN_PAUSES = 5
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Line:
 @allow(Permission.READ)
 @require_safe
 def health_page(request: HttpRequest) -> HttpResponse:
-    """Show workers, scheduler, Redis, database, keys, what is due within the hour, and all lists. 14 queries."""
+    """Show workers, scheduler, Redis, database, keys, what is due within the hour, and all lists. 15 queries."""
     now = timezone.now()
     lists = Paginator(troubled_first(now), LISTS).get_page(whole_number(request.GET.get("page", "")))
     health, stale, regular = machinery(now), breached_suppressions(now), on_time(now)
@@ -62,6 +63,7 @@ def health_page(request: HttpRequest) -> HttpResponse:
         "running": oldest_running(),
         "due": due_soon(now),
         "page": lists,
+        "paused": paused_lately(now),
         "lines": lines(lists, request, now),
         "now": now,
     }
@@ -121,6 +123,12 @@ def due_soon(now: datetime) -> dict[str, Any]:
     shown = found.select_related("schedule__activation__audience", "schedule__activation__destination")
     count = found.count()
     return {"count": count, "more": max(0, count - SHOWN_DUE), "first": list(shown.order_by("due")[:SHOWN_DUE])}
+
+
+def paused_lately(now: datetime) -> list[Pause]:
+    """Return the newest pauses of the last 14 days: why slots were missed. One query."""
+    found = Pause.objects.filter(Q(ended_at=None) | Q(ended_at__gt=now - timedelta(days=DAYS)))
+    return list(found.select_related("by", "destination", "audience").order_by("-at")[:SHOWN_PAUSES])
 
 
 def lines(lists: Page[Schedule], request: HttpRequest, now: datetime) -> list[Line]:

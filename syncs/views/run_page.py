@@ -12,7 +12,7 @@ from audiences.models import Trait
 from muster.access import Permission, allow, can
 from muster.htmx import page, varied, wants_fragment, with_messages
 from muster.models import Event, Person
-from syncs import reasons, trait_types, unsuppressed
+from syncs import as_shown, reasons, trait_types, unsuppressed
 from syncs.forms import AskForm, DropForm, ReleaseForm
 from syncs.hold import GUARD_REASONS
 from syncs.models import Run
@@ -114,8 +114,8 @@ def wrong_types(run: Run) -> list[trait_types.Wrong]:
 
 
 def decision_of(request: HttpRequest, run: Run, **forms: Any) -> Decision:
-    """Return the choices about a held run. Two queries, for those who may not release three."""
-    parked = choices(run, run.activation.members)
+    """Return the choices about a held run. Three queries, for those who may not release four."""
+    parked = choices(run, run.activation.members, as_shown.told(run, timezone.now()))
     newer = Run.objects.of_lists().filter(activation=run.activation_id, pk__gt=run.pk).order_by("-pk").first()
     reader = cast(Person, request.user)
     asks = list(Event.objects.filter(run_id=run.pk, verb=ASKED).order_by("-at", "-id")[:ASKS])

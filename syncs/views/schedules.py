@@ -3,13 +3,12 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from audiences.models import Activation, Definition
-from muster.access import Permission, allow, can
+from muster.access import NotAllowed, Permission, allow, can
 from muster.htmx import onward, page
 from muster.local_time import zone_of
 from syncs.grid import grid
@@ -23,6 +22,15 @@ from .loading import activation_or_404
 from .slots_shown import slots_of
 
 EXCEPTIONS = 20
+LOOKS = (
+    ("done", "Done"),
+    ("partial", "Done with rejects"),
+    ("failed", "Failed"),
+    ("held", "Held"),
+    ("skipped", "Skipped"),
+    ("missed", "Missed"),
+    ("due", "Still to come"),
+)
 
 
 @allow(Permission.READ)
@@ -30,7 +38,7 @@ EXCEPTIONS = 20
 def schedule(request: HttpRequest, activation: int) -> HttpResponse:
     """Show a list's schedule and its slots; a POST sets the schedule."""
     if request.method == "POST" and not can(request.user, Permission.SYNC):
-        raise PermissionDenied("setting a schedule needs another permission")
+        raise NotAllowed("setting a schedule needs another permission", Permission.SYNC)
     found = activation_or_404(activation)
     if request.method != "POST":
         return page(request, "syncs/schedule.html", shown(request, found, None))
@@ -64,7 +72,9 @@ def shown(request: HttpRequest, found: Activation, form: ScheduleForm | None) ->
         "form": form or ScheduleForm(initial=ScheduleForm.filled(made, cadence, str(zone))),
         "next": next((one.due for one in how.cells if one.look == "due" and one.due > now), None),
         "line": how.line(zone),
-        "grid": grid(how.cells, now, zone) if how.cells else None,
+        "ended": bool(how.ended),
+        "grid": grid(how.cells, now, zone),
+        "looks": LOOKS,
         "counts": sorted(how.counts.items()),
         "exceptions": how.exceptions[:EXCEPTIONS],
         "more": max(0, len(how.exceptions) - EXCEPTIONS),

@@ -371,9 +371,9 @@ def test_an_archived_audience_is_neither_approved_nor_put_into_use(asked: Approv
     version = factories.approved(complete(factories.person(), name="Other"), by=manager)
     Audience.objects.update(archived_at=AT)
 
-    with pytest.raises(Incomplete, match=r"The audience is archived."):
+    with pytest.raises(Incomplete, match=r"The audience is retired."):
         approve(asked, by=manager, at=LATER)
-    with pytest.raises(Incomplete, match=r"The audience is archived."):
+    with pytest.raises(Incomplete, match=r"The audience is retired."):
         promoting.promote(version, factories.PROVED, by=manager, at=LATER)
     assert waiting_for(manager, LATER) == []
 

@@ -284,7 +284,10 @@ def test_a_new_version_needs_a_reason(marketer: Person, signed_in: Sign) -> None
 def test_a_locked_audience_without_a_list_still_has_a_page(marketer: Person, signed_in: Sign) -> None:
     factories.definition(factories.audience(name="Cart", owner=marketer))
 
-    assert "v1 says who belongs on no list." in signed_in(marketer).get("/audiences/cart/").content.decode()
+    assert (
+        "None of its lists is in use, so nothing is sent."
+        in signed_in(marketer).get("/audiences/cart/").content.decode()
+    )
 
 
 def test_discarding_the_first_draft_discards_the_audience(draft: Definition, marketer: Person, signed_in: Sign) -> None:
@@ -302,7 +305,7 @@ def test_a_paused_audience_is_not_discarded_but_offers_archiving(
     page = sent(signed_in(marketer), f"{PAGE}discard/", {})
 
     assert "Nothing was discarded: Cart was paused" in page
-    assert 'href="/audiences/cart/archive/"' in page
+    assert 'href="/audiences/cart/retire/"' in page
     assert stored(draft).state == "draft"
 
 

@@ -59,8 +59,10 @@ def world(vendors: Vendors, settings: Settings) -> AtWork:
         pytest.param(lambda: at_batch(REMOVALS_AND_ONE_ADDITION, "reply"), id="with-a-reply-in-hand"),
     ],
 )
-def test_a_frozen_worker_wakes_after_the_takeover(world: AtWork, moment: object) -> None:
+def test_a_frozen_worker_wakes_after_the_takeover(world: AtWork, settings: Settings, moment: object) -> None:
     assert callable(moment)
+    # So rarely renewed that the thread which does it is not frozen with a lock in its hands.
+    settings.LEASE_SECONDS, settings.RENEW_SECONDS = 4.0, 2.0
     run = world.started()
     child = Child(run.pk, moment(), frozen)
     assert child.frozen()

@@ -5,13 +5,13 @@ The requests are slow, so that a run is in the middle of a stage when it is paus
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.engine]
 
 WITHIN = timedelta(seconds=5)
 ASKS: dict[str, Any] = {"require_true": ["ad_consent"], "not_true": [], "not_unsubscribed": False, "basis": "test"}
-PARTS = 40  # people who withdraw, leave, come
+PARTS = 24  # people who withdraw, leave, come
 
 
 def people(first: int, last: int) -> list[dict[str, str]]:
@@ -38,7 +38,7 @@ def people(first: int, last: int) -> list[dict[str, str]]:
 
 @pytest.fixture
 def turned(vendors: Vendors, settings: Settings) -> Activation:
-    """A synced list; of its people 40 withdrew consent since, 40 left, and 40 others came: 20 requests of each kind."""
+    """A synced list; of its people 24 withdrew consent since, 24 left, and 24 others came: 12 requests of each kind."""
     audience = factories.registered_audience(vendors, people(0, 5 * PARTS), consent={"*": ASKS}, identifiers=["email"])
     made = audience.activations.get()
     vendors.mirror()
@@ -53,25 +53,41 @@ def turned(vendors: Vendors, settings: Settings) -> Activation:
     return Activation.objects.select_related("pipe").get(pk=made.pk)
 
 
+class SlowDatabase:
+    """Answers late when a run begins to compare, which is over too soon to be met otherwise."""
+
+    def __init__(self, *, is_slow: bool = False) -> None:
+        self.answers = threading.Event()
+        if not is_slow:
+            self.answers.set()
+
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        found = execute(sql, params, many, context)
+        if sql.startswith("UPDATE") and Stage.COMPARING in (params or ()):
+            assert self.answers.wait(90)
+        return found
+
+
 @contextmanager
-def worked_on(run: Run) -> Iterator[None]:
+def worked_on(run: Run, database: SlowDatabase) -> Iterator[None]:
     """Work on a run in another thread, as a worker would."""
 
     def work() -> None:
-        pipeline.work(run.pk, holder="worker")
+        with connection.execute_wrapper(database):
+            pipeline.work(run.pk, holder="worker")
         connections.close_all()
 
     thread = threading.Thread(target=work)
     thread.start()
     yield
-    thread.join(60)
+    thread.join(90)
     assert not thread.is_alive()
 
 
 def reached(run: Run, stage: str) -> None:
     """Wait until requests of a stage leave; of a stage that sends nothing, until it began."""
     sends = stage not in {Stage.READING, Stage.COMPARING}
-    until = time.monotonic() + 30
+    until = time.monotonic() + 90
     while time.monotonic() < until:
         there = Run.objects.filter(pk=run.pk, stage=stage).exists()
         if there and (not sends or Batch.objects.filter(run=run, pass_name=stage).count() > 2):
@@ -87,17 +103,19 @@ def left(vendors: Vendors, made: Activation, after: datetime) -> list[datetime]:
     return [at for at in times if at > after]
 
 
-@pytest.mark.parametrize("stage", [Stage.READING, Stage.OPTOUTS, Stage.REMOVALS, Stage.ADDITIONS])
+@pytest.mark.parametrize("stage", [Stage.READING, Stage.COMPARING, Stage.OPTOUTS, Stage.REMOVALS, Stage.ADDITIONS])
 def test_nothing_but_optouts_leaves_five_seconds_after_everything_was_paused(
     stage: str, vendors: Vendors, turned: Activation, manager: Person
 ) -> None:
-    vendors.fault(vendors.rudder, "delay", {"path": "/v1/batch"}, ms=250, times=0)
-    vendors.fault(vendors.us, "delay", {"path": "/v1/segments"}, ms=500, times=3)
+    vendors.fault(vendors.rudder, "delay", {"path": "/v1/batch"}, ms=200, times=0)
+    vendors.fault(vendors.us, "delay", {"path": "/v1/segments"}, ms=300, times=2)
     run = start(turned, trigger=Run.Trigger.COMMAND, at=timezone.now())
+    database = SlowDatabase(is_slow=stage == Stage.COMPARING)
 
-    with worked_on(run):
+    with worked_on(run, database):
         reached(run, stage)
         held_by = pausing.pause(by=manager, reason="Wrong offer.", at=timezone.now())
+        database.answers.set()
 
     run.refresh_from_db()
     assert (run.state, run.reason) == (RunState.WAITING, "paused")
@@ -120,10 +138,10 @@ def test_a_request_that_waits_for_its_turn_is_stopped_too(
     vendors: Vendors, turned: Activation, manager: Person, settings: Settings
 ) -> None:
     """RudderStack says no for seconds; the next try falls into the pause and is not made."""
-    vendors.fault(vendors.rudder, "503", {"path": "/v1/batch"}, times=0, after=25)
+    vendors.fault(vendors.rudder, "503", {"path": "/v1/batch"}, times=0, after=15)
     run = start(turned, trigger=Run.Trigger.COMMAND, at=timezone.now())
 
-    with worked_on(run):
+    with worked_on(run, SlowDatabase()):
         reached(run, Stage.REMOVALS)
         held_by = pausing.pause(by=manager, reason="Wrong offer.", at=timezone.now())
 

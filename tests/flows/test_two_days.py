@@ -35,7 +35,10 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.engine]
 
 
 class World:
-    """Audiences of one workspace, each with a list and a schedule. `seen`: who was in a segment when a list was read."""
+    """Audiences of one workspace, each with a list and a schedule. `read`: who was in the segment, by reading.
+
+    A run that is late is followed by one that may use the same reading: its list is then as old as that.
+    """
 
     def __init__(self, vendors: Vendors, audiences: int, seed: int) -> None:
         self.vendors, self.draw, self.now = vendors, random.Random(seed), BEGIN
@@ -44,6 +47,7 @@ class World:
         self.cio_ids = vendors.upsert(*({"email": f"p{n}@shop.example"} for n in range(PEOPLE)))
         self.lists: list[Activation] = []
         self.inside: dict[int, set[str]] = {}
+        self.read: dict[int, set[str]] = {}
         self.seen: dict[int, set[str]] = {}
         for number in range(audiences):
             self.lists.append(self.registered(number))
@@ -73,7 +77,8 @@ class World:
         """Let one or two people of some lists come or go: fewer than any guard minds."""
         for one in self.draw.sample(self.lists, max(1, len(self.lists) // 4)):
             inside = self.inside[one.pk]
-            leaves, comes = self.draw.choice(sorted(inside)), self.draw.choice(self.cio_ids)
+            leaves = self.draw.choice(sorted(inside))
+            comes = self.draw.choice([each for each in self.cio_ids if each not in inside])
             self.vendors.change_segment(one.audience.segment.number, add=[comes], remove=[leaves])
             inside.discard(leaves)
             inside.add(comes)
@@ -83,8 +88,8 @@ class World:
         for run in Run.objects.live().filter(wake_at__lte=self.now).order_by("pk"):
             pipeline.work(run.pk, holder="simulated", clock=self.clock)
             run.refresh_from_db()
-            if run.state in ARRIVED:
-                self.seen[run.activation_id] = set(self.inside[run.activation_id])
+            if run.state in ARRIVED and run.pull_id:
+                self.seen[run.activation_id] = self.read.setdefault(run.pull_id, set(self.inside[run.activation_id]))
 
     def live_through(self, hours: float) -> None:
         ends = BEGIN + timedelta(hours=hours)
@@ -108,7 +113,7 @@ class World:
 
 @pytest.mark.parametrize(
     ("audiences", "hours"),
-    [(4, 2), pytest.param(20, 48, marks=[pytest.mark.slow, pytest.mark.timeout(7200)])],
+    [(4, 1), pytest.param(20, 48, marks=[pytest.mark.slow, pytest.mark.timeout(7200)])],
 )
 def test_lists_of_mixed_cadence_stay_exact_and_every_slot_is_accounted_for(
     audiences: int, hours: float, vendors: Vendors

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 from django.test import Client
 from django.urls import Resolver404, resolve
 
-PAGES_OF_A_ROUTE = 4
+PAGES_OF_A_ROUTE = 3
 LINKS = ("href", "hx-get", "action", "hx-post")
 
 Fields = dict[str, list[str]]  # by name: the values that the form offers

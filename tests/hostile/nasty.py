@@ -1,10 +1,10 @@
-"""Requests as people, browsers and attackers get them wrong: pieces for hypothesis, and how they go over the wire."""
+"""Requests as people, browsers and attackers get them wrong: pieces by chance, and how they go over the wire."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 from urllib.parse import quote_plus
-
-from hypothesis import strategies as st
 
 from tests.hostile.crawl import Fields
 
@@ -158,51 +158,58 @@ def encoded(pairs: list[tuple[str, str]]) -> str:
     return "&".join(f"{name}={value}" for name, value in quoted)
 
 
-def value_of(offered: list[str]) -> st.SearchStrategy[str]:
+def any_text(chance: Random) -> str:
+    """Return some characters of any script, a lone half of a pair now and then."""
+    return "".join(chr(chance.choice(PLANES)(chance)) for _ in range(chance.randrange(13)))
+
+
+PLANES: list[Callable[[Random], int]] = [
+    lambda chance: chance.randrange(0x20, 0x7F),
+    lambda chance: chance.randrange(0x250),
+    lambda chance: chance.randrange(0x10000),
+    lambda chance: chance.randrange(0x10000, 0x110000),
+]
+
+
+def value_of(chance: Random, offered: list[str]) -> str:
     """Mostly something that the form offers, else something nasty."""
-    wrong = st.one_of(st.sampled_from(VALUES), st.sampled_from(VALUES), st.text(max_size=12))
-    right = st.sampled_from(offered) if offered else st.just("A good reason.")
-    return st.one_of(right, right, st.just("A good reason.") if "" in offered else right, wrong)
+    if chance.randrange(4):
+        good = "A good reason."
+        return good if not offered or ("" in offered and not chance.randrange(3)) else chance.choice(offered)
+    return chance.choice(VALUES) if chance.randrange(3) else any_text(chance)
 
 
-@st.composite
-def pairs_of(draw: st.DrawFn, fields: Fields) -> list[tuple[str, str]]:
+def pairs_of(chance: Random, fields: Fields) -> list[tuple[str, str]]:
     """The fields of a form, a few of them wrong, missing, given twice, or made up."""
-    wrong = draw(st.sets(st.sampled_from(sorted(fields)), max_size=4)) if fields else set()
+    wrong = set(chance.sample(sorted(fields), chance.randint(0, min(4, len(fields)))))
     pairs: list[tuple[str, str]] = []
     for name, offered in fields.items():
         if name not in wrong:
             pairs.append((name, next((one for one in reversed(offered) if one), "A good reason.")))
         else:
-            pairs += [(name, one) for one in draw(st.lists(value_of(offered), max_size=2))]
-    made_up = st.tuples(st.sampled_from([*NAMES, *fields]), st.sampled_from(VALUES))
-    return pairs + draw(st.lists(made_up, max_size=2))
+            pairs += [(name, value_of(chance, offered)) for _ in range(chance.randrange(3))]
+    names = [*NAMES, *fields]
+    return pairs + [(chance.choice(names), chance.choice(VALUES)) for _ in range(chance.randrange(3))]
 
 
-@st.composite
-def path_of(draw: st.DrawFn, route: str, known: list[str], pattern: Any) -> str:
+def path_of(chance: Random, route: str, known: list[str], pattern: Any) -> str:
     """A path to something that exists, or one with a nasty part in the place of a parameter."""
-    if known and ("<" not in route or draw(st.integers(0, 3))):
-        return draw(st.sampled_from(known))
-    return "/" + str(pattern.sub(lambda _: draw(st.sampled_from(PARTS)), route)).replace("^", "").replace("$", "")
+    if known and ("<" not in route or chance.randrange(4)):
+        return chance.choice(known)
+    return "/" + str(pattern.sub(lambda _: chance.choice(PARTS), route)).replace("^", "").replace("$", "")
 
 
-@st.composite
-def headers_of(draw: st.DrawFn) -> dict[str, str]:
-    if draw(st.booleans()):
+def headers_of(chance: Random) -> dict[str, str]:
+    if chance.randrange(2):
         return {}
-    names = draw(st.sets(st.sampled_from(sorted(HEADERS)), max_size=3))
-    return {name: draw(st.sampled_from(HEADERS[name])) for name in sorted(names)}
+    names = chance.sample(sorted(HEADERS), chance.randrange(4))
+    return {name: chance.choice(HEADERS[name]) for name in names}
 
 
-@st.composite
-def body_of(draw: st.DrawFn, fields: Fields) -> tuple[bytes, str]:
+def body_of(chance: Random, fields: Fields) -> tuple[bytes, str]:
     """A posted form, now and then under a wrong type or as no form at all."""
-    pairs = draw(pairs_of(fields))
-    if draw(st.integers(0, 9)):
-        return encoded(pairs).encode(), FORM
-    kind = draw(st.sampled_from(TYPES))
+    form = encoded(pairs_of(chance, fields)).encode()
+    if chance.randrange(10):
+        return form, FORM
     many = "&".join(f"f{number}=1" for number in range(1_100)).encode()
-    return draw(
-        st.sampled_from([encoded(pairs).encode(), b"", b"\xff\x00=%ff&&==%", b"--x\r\nbroken", b"[1", many])
-    ), kind
+    return chance.choice([form, b"", b"\xff\x00=%ff&&==%", b"--x\r\nbroken", b"[1", many]), chance.choice(TYPES)

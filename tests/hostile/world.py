@@ -47,6 +47,7 @@ def build(cast: dict[str, Person], rudder: str) -> str:
     run_rows.done(live)
     run_rows.sending(live)
     run_rows.done(run_rows.list_of("On the ramp", ramp=10))
+    run_rows.done(run_rows.list_of("Retiring", lifecycle="retired", members=7))
     run_rows.list_of("Stopped", stopped_words="RudderStack refused the key (401).")
     parked = run_rows.held()
     Pause.objects.create(destination=parked.activation.destination, reason="Wait.", by=cast["manager"], at=at)

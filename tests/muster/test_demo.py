@@ -1,7 +1,7 @@
 """The demo's company: made up through the product's own code, once, with a history of real syncs."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,12 @@ from django.utils import timezone
 from audiences.models import Activation, Audience, Definition, Destination, Pipe, Segment, Trait, Workspace
 from audiences.models.workspace import CheckState
 from muster.access import Role
-from muster.demo import history, playing, seed, sign_ins
+from muster.demo import history, past, playing, seed, sign_ins
 from muster.demo.audience_plans import AUDIENCES
 from muster.demo.northwind import SEGMENTS
 from muster.models import Event, Installation, Person
-from syncs.models import Run, Schedule
+from syncs import freshness
+from syncs.models import Run, Schedule, Slot
 from syncs.verify import verify
 from tests.syncs.running import working
 from tests.vendors import Vendors
@@ -35,7 +36,8 @@ def demo(vendors: Vendors, settings: Any, tmp_path: Path) -> Vendors:
 
 
 def seeded() -> None:
-    call_command("demo", stdout=StringIO())
+    """Seed the demo without a past."""
+    call_command("demo", days=0, stdout=StringIO())
 
 
 def rows() -> dict[str, int]:
@@ -136,12 +138,28 @@ def test_stand_ins_that_lost_their_data_are_filled_again(demo: Vendors) -> None:
     assert set(Pipe.objects.values_list("check_state", flat=True)) == {CheckState.WORKING}
 
 
+def assert_played(demo: Vendors, until: datetime) -> None:
+    """Assert that every row of the past is of something that happened, and that nothing is left to do."""
+    begun = Run.objects.filter(trigger="schedule", finished_at__lte=until, created_at__gt=until - timedelta(days=1))
+    assert begun.count() == Slot.objects.filter(state="started").count() >= len(history.lists())
+    assert not Slot.objects.filter(state="due", due__lte=until).exists()
+    assert not Run.objects.live().exists()
+    assert not Run.objects.filter(created_at__gt=until).exists()
+    for made in history.lists():
+        assert made.pipe is not None
+        assert demo.requests(made.pipe.write_key)
+        how = freshness.of(freshness.with_freshness(Activation.objects.filter(pk=made.pk)).get(), until)
+        assert how.age is not None
+
+
 def test_its_history_is_real(demo: Vendors, settings: Any) -> None:
     settings.LEASE_SECONDS, settings.CUSTOMERIO_RATE = 45, 4000
-    demo.order(demo.us, "/_sandbox/options", {"rate_limit": 1000})
-    seeded()
+    until = timezone.now()
+    past.make_up(until=until, longest=timedelta(days=1), most_slots=1)
     assert not history.is_over()
+    assert_played(demo, until)
 
+    demo.order(demo.us, "/_sandbox/options", {"rate_limit": 1000})
     with working():
         call_command("demo", "--history")
 
@@ -165,6 +183,7 @@ def test_its_history_is_real(demo: Vendors, settings: Any) -> None:
     before = Run.objects.count()
 
     call_command("demo", "--history")
+    past.make_up(until=timezone.now())
 
     assert Run.objects.count() == before
     for made in history.lists():
@@ -182,7 +201,7 @@ def test_a_history_without_workers_gives_up_and_says_so(
     seeded()
     monkeypatch.setattr(playing, "ROUND_SECONDS", 0.0)
 
-    history.play()
+    history.finish(playing.Workers())
 
     assert "the rest of the history is left out" in caplog.text
     assert set(Run.objects.values_list("state", flat=True)) == {"waiting"}

@@ -266,3 +266,15 @@ def test_filters_and_tags(source: str, text: str) -> None:
     }
     with time_machine.travel(NOW, tick=False), timezone.override(BERLIN):
         assert Template("{% load figures %}" + source).render(Context(context)) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.3, "under 1 s"), (4, "up to 4 s"), (0, "up to 0 s"), (None, "not known")]
+)
+def test_at_most(seconds: float | None, text: str) -> None:
+    assert figures.at_most(seconds) == text
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "none"), (1, "one"), (10, "ten"), (11, "11"), (1200, "1,200")])
+def test_a_count_in_words(count: int, text: str) -> None:
+    assert figures.in_words(count) == text

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from audiences.models import Lifecycle, Segment
 from muster.models import Person
-from syncs.attention import needs
+from syncs.attention import lede, needs
 from syncs.models import Run
 from syncs.states import RunState
 from tests import factories
@@ -100,14 +100,38 @@ def test_suppressions_stand_first_and_each_says_what_to_do(signed_in: Signed, pa
 def test_nothing_is_said_where_all_is_well(signed_in: Signed, marketer: Person) -> None:
     run_rows.done()
 
-    assert signed_in(marketer).get("/runs/attention/").content.decode().strip() == ""
+    said = signed_in(marketer).get("/runs/attention/").content.decode()
+
+    assert said.strip() == '<span hx-swap-oob="innerHTML:#lede-runs"></span>'
+
+
+@pytest.mark.parametrize(
+    ("held", "failed", "stale", "words"),
+    [
+        (0, 0, 0, ""),
+        (1, 0, 0, "One list is held."),
+        (2, 1, 0, "Two lists are held and one failed."),
+        (0, 12, 1, "12 lists failed; one suppression is out of date."),
+        (0, 1, 0, "One list failed."),
+        (0, 0, 3, "Three suppressions are out of date."),
+    ],
+)
+def test_the_first_pages_lede_counts_lists_that_did_not_arrive(held: int, failed: int, stale: int, words: str) -> None:
+    for state, count in ((RunState.HELD, held), (RunState.FAILED, failed)):
+        for _ in range(count):
+            run_rows.run_of(state=state)
+
+    assert lede(needs(LATER), stale) == words
 
 
 def test_the_first_page_asks_for_it(signed_in: Signed, marketer: Person) -> None:
     run_rows.held()
     browser = signed_in(marketer)
 
-    assert 'hx-get="/runs/attention/"' in browser.get("/").content.decode()
+    first = browser.get("/").content.decode()
+    assert 'hx-get="/runs/attention/"' in first
+    assert 'id="lede-runs"' in first
+    assert ">One list is held.</span>" in browser.get("/runs/attention/").content.decode()
     assert "/runs/attention/" not in browser.get("/?q=x").content.decode()
 
 

@@ -10,7 +10,7 @@ from audiences.models import Activation
 from muster.models import Event, Person
 from syncs import hold
 from syncs.hold import NotHeld
-from syncs.models import Release, Run
+from syncs.models import Pull, Release, Run
 from syncs.start import AlreadyLive
 from syncs.states import RunState
 from tests import factories
@@ -74,6 +74,7 @@ def test_a_plan_beyond_the_released_figures_is_held_again(
 ) -> None:
     held = synced(narrowed)
     vendors.change_segment(narrowed.audience.segment.number, generated={"from": 61, "to": 205})
+    Pull.objects.update(began_at=timezone.now() - timedelta(hours=3))  # older than its target, so it is read again
 
     run = work_off(released(held, manager, max_removes=60, at=timezone.now()))
 

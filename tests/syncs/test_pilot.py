@@ -13,7 +13,7 @@ from audiences.registering import NotPossible, revise
 from audiences.roster import NotOnRoster
 from muster.access import Role
 from muster.models import Event, Person
-from syncs import evidence
+from syncs import evidence, growing
 from syncs.admission import held_by_production
 from syncs.models import Run
 from syncs.start import CannotStart, start
@@ -64,12 +64,17 @@ def pilot_of(version: Definition) -> Activation:
     return Activation.objects.get(audience=version.audience_id, kind="pilot")
 
 
+def on_list(vendors: Vendors) -> set[str]:
+    return set(vendors.membership("pilot-key")["refs"])
+
+
 def cleared(made: Activation) -> Run:
     return work_off(start(made, trigger=Run.Trigger.BUTTON, at=timezone.now(), kind=Run.Kind.CLEAR))
 
 
 def test_the_whole_pilot(vendors: Vendors, team: list[str], marketer: Person, manager: Person) -> None:
     version = approved(vendors, team, marketer, manager)
+    vendors.mirror()
     made = pilot_of(version)
     production = Activation.objects.filter(kind="production")
     assert (made.lifecycle, production.filter(members__gt=0).exists()) == (Lifecycle.IN_PILOT, False)
@@ -107,6 +112,16 @@ def test_the_whole_pilot(vendors: Vendors, team: list[str], marketer: Person, ma
     first = synced(live)
     assert first.left_out["not_yet"] == 43 - (first.wanted or 0)
     assert 0 < (first.wanted or 0) < 20
+    # Nobody judged the first tenth in time: whoever leaves is removed, and nobody is added.
+    Run.objects.filter(pk=first.pk).update(finished_at=timezone.now() - timedelta(hours=73))
+    number = version.audience.segment.number
+    gone = next(one["cio_id"] for one in vendors.members(number) if one["cio_id"] in on_list(vendors))
+    vendors.change_segment(number, remove=[gone])
+    Activation.objects.filter(pk=live.pk).update(ramp=60)
+    late = synced(Activation.objects.get(pk=live.pk))
+    assert (late.state, late.reason, late.accepted_adds, late.accepted_removes) == (RunState.HELD, "not_judged", 0, 1)
+    growing.grow(live, by=manager, reason="They match", at=timezone.now())
+    assert synced(Activation.objects.get(pk=live.pk)).wanted == 42
 
 
 def test_nobody_of_the_team_in_the_segment_is_said(
@@ -219,7 +234,7 @@ def test_without_a_roster_no_pilot_starts(marketer: Person) -> None:
 
 def test_a_production_list_is_not_emptied_by_the_button(marketer: Person) -> None:
     made = in_state("current").activations.get(kind="production")
-    with pytest.raises(CannotStart, match="Only the list of a pilot"):
+    with pytest.raises(CannotStart, match="only from a list that is retired"):
         start(made, trigger=Run.Trigger.BUTTON, at=AT, kind=Run.Kind.CLEAR)
 
 

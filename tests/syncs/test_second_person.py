@@ -1,8 +1,10 @@
 """A release and a re-assert by a second person: who began it × what they did × role; and who ends the ramp step."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from audiences.approving import NeedsSomebodyElse
@@ -109,3 +111,32 @@ def test_who_ends_the_ramp_step(state: str, role: str, manager: Person) -> None:
     else:
         with pytest.raises(CannotStart, match=r"already|not arrived yet"):
             growing.grow(made, by=who, reason="Matched", at=AT)
+
+
+@pytest.mark.parametrize("purpose", ["retarget", "suppress"])
+def test_who_judges_and_until_when_is_said(purpose: str, manager: Person, marketer: Person, client: Client) -> None:
+    made = list_of("Cart", purpose=purpose, ramp=10)
+    client.force_login(marketer)
+    page = "/audiences/cart/runs/"
+    assert "nobody has arrived yet" in client.get(page).content.decode()
+    assert growing.judgement_of(made, AT) is None
+    first = run_of(made, accepted_adds=7, adds=7, created_at=AT - timedelta(hours=71))
+    assert first.finished_at is not None
+
+    found = growing.judgement_of(made, AT)
+
+    assert found is not None
+    assert (found.due, found.overdue) == (first.finished_at + timedelta(hours=72), False)
+    assert not growing.holds_growth(first, found.due - timedelta(seconds=1))
+    assert growing.holds_growth(first, found.due) is (purpose == "retarget")
+    Run.objects.filter(pk=first.pk).update(finished_at=AT - timedelta(hours=73))
+    told = client.get(page).content.decode()
+    assert "The judgement was due" in told
+    assert "Ask Grace Osei to judge it" in told
+    assert ("Nobody is added until somebody says what they saw" in told) is (purpose == "retarget")
+    client.force_login(manager)
+    wrong = client.post(f"/lists/{made.pk}/grow/", {"reason": "Matched", "shown": "many"}, follow=True)
+    assert "how many as a number. Nothing was changed." in wrong.content.decode()
+    client.post(f"/lists/{made.pk}/grow/", {"reason": "Matched", "shown": "6"})
+    assert Event.objects.latest("pk").detail == {"sent": made.members, "shown there": 6}
+    assert growing.judgement_of(Activation.objects.get(pk=made.pk), AT) is None

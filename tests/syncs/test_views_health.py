@@ -9,7 +9,8 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
-from syncs import slots
+from muster.models import Person
+from syncs import pausing, slots
 from syncs.models import Beat
 from syncs.schedule import INTERVAL, Rhythm
 from syncs.states import RunState
@@ -79,8 +80,22 @@ def test_many_lists_need_as_few_questions_as_one(client: Client, django_assert_m
         slots.set_schedule(run_rows.list_of(), Rhythm(INTERVAL, minutes=60), by=None, at=now - timedelta(hours=30))
     client.get("/health/")
 
-    with django_assert_max_num_queries(3 + 14):
+    with django_assert_max_num_queries(3 + 15):
         client.get("/health/")
+
+
+@pytest.mark.django_db
+def test_pauses_say_why_slots_were_missed(client: Client, manager: Person) -> None:
+    made, now = run_rows.list_of(), timezone.now()
+    slots.set_schedule(made, Rhythm(INTERVAL, minutes=60), by=None, at=now)
+    old = pausing.pause(by=manager, reason="Long over.", at=now - timedelta(days=20))
+    pausing.unpause(old, by=manager, reason="Over.", at=now - timedelta(days=19))
+    pausing.pause(by=manager, reason="Wrong offer.", at=now - timedelta(hours=2), destination=made.destination)
+
+    shown = page(client)
+
+    assert f"now: {made.destination.name} was paused by {manager.full_name}: “Wrong offer.”" in shown
+    assert "Long over." not in shown
 
 
 @pytest.mark.django_db

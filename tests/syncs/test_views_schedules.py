@@ -53,6 +53,19 @@ def test_a_marketer_sets_a_daily_schedule_for_every_list_of_the_audience(markete
     assert Event.objects.filter(verb="set the schedule of").count() == 2
 
 
+def test_the_page_names_its_list_and_says_when_slots_will_stand_there(marketer: Client) -> None:
+    made = run_rows.list_of("Carts")
+
+    unset = marketer.get(address(made)).content.decode()
+    slots.set_schedule(made, Rhythm(INTERVAL, minutes=60), by=None, at=timezone.now())
+    empty = marketer.get(address(made)).content.decode()
+
+    assert f"<h1>Schedule of Carts at {made.destination.name}</h1>" in unset
+    assert "Without a schedule nothing is ever due" in unset
+    assert "No slot was due yet; the first one is" in empty
+    assert "Show the grid" not in unset + empty
+
+
 def test_a_daily_schedule_needs_a_time(marketer: Client) -> None:
     made = run_rows.list_of()
 
@@ -81,7 +94,8 @@ def test_the_page_tells_the_line_and_what_was_not_on_time(marketer: Client) -> N
 
     assert "0 of 4 on time; none arrived" in page
     assert "Missed: the scheduler was away" in page
-    assert page.count('class="slot-missed"') == 4
+    assert page.count('class="slot-missed"') == 4 + 1, "each slot, and the legend"
+    assert ">18:00</text>" in page
 
 
 def test_the_audience_says_when_it_is_due_and_that_a_suppression_is_out_of_date(marketer: Client) -> None:

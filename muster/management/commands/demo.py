@@ -1,12 +1,15 @@
 """`manage.py demo`: makes the demo's company up, and plays its history."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from muster.demo.history import play
-from muster.demo.seed import NotADemo, check_is_demo, seed
+from muster.demo.history import finish
+from muster.demo.past import LONGEST, make_up
+from muster.demo.playing import Workers
+from muster.demo.seed import NotADemo, check_is_demo
 from muster.http import VendorError
 
 
@@ -20,14 +23,20 @@ class Command(BaseCommand):
         parser.add_argument(
             "--history", action="store_true", help="play some syncs instead, which needs running workers"
         )
+        parser.add_argument(
+            "--days",
+            type=int,
+            default=LONGEST.days,
+            help="how long a past it gets, played while nothing else runs (14); 0 for none",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             check_is_demo()
             if options["history"]:
-                play()
+                finish(Workers())
             else:
-                seed(at=timezone.now())
+                make_up(until=timezone.now(), longest=timedelta(days=options["days"]))
         except NotADemo as problem:
             raise CommandError(str(problem)) from problem
         except VendorError as problem:
