@@ -1,10 +1,12 @@
 """Asks a second person to approve a draft, and takes the answer. A request is about one content, and lives 3 working days."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Exists
 from django.utils import timezone
 
 from muster import audit
@@ -20,6 +22,11 @@ from .terms import joined
 from .terms_of import terms_of
 
 WORKING_DAYS: Final = 3
+SHOWN: Final = (
+    *("asked_at", "until", "words", "state", "asked_by__full_name", "asked_of__full_name"),
+    *("definition__number", "definition__purpose", "definition__edited_by"),
+    *("definition__audience__slug", "definition__audience__name"),
+)
 State = ApprovalRequest.State
 
 
@@ -191,14 +198,31 @@ def stood_in_for(by: Person) -> Person | None:
     return found
 
 
-def waiting_for(person: Person, at: datetime) -> list[ApprovalRequest]:
+def open_requests(person: Person) -> list[ApprovalRequest]:
+    """Return every request without an answer, lapsed ones too. One question, which also learns whether a person stands in."""
+    found = ApprovalRequest.objects.filter(state=State.WAITING, definition__audience__archived_at=None)
+    found = found.select_related("definition__audience", "asked_by", "asked_of").order_by("until", "pk")
+    rows = list(found.only(*SHOWN).annotate(stands_in=Exists(person.stood_in_for)))
+    if rows:
+        person.stands_in_for_approver = rows[0].stands_in  # type: ignore[attr-defined]
+    return rows
+
+
+def for_decision(requests: Iterable[ApprovalRequest], person: Person, at: datetime) -> list[ApprovalRequest]:
     """Return the requests that this person may decide, those that they were asked themselves first."""
-    if not can(person, Permission.APPROVE):
-        return []
-    found = ApprovalRequest.objects.waiting(at).filter(definition__audience__archived_at=None)
-    found = found.exclude(asked_by=person).exclude(definition__edited_by=person)
-    rows = found.select_related("definition__audience", "asked_by", "asked_of").order_by("until", "pk")
-    return sorted(rows, key=lambda one: one.asked_of_id != person.pk)
+    mine = [
+        one
+        for one in requests
+        if one.is_waiting(at) and person.pk not in {one.asked_by_id, one.definition.edited_by_id}
+    ]
+    return (
+        sorted(mine, key=lambda one: one.asked_of_id != person.pk) if mine and can(person, Permission.APPROVE) else []
+    )
+
+
+def waiting_for(person: Person, at: datetime) -> list[ApprovalRequest]:
+    """Return the requests that wait for this person's decision."""
+    return for_decision(open_requests(person), person, at)
 
 
 def _note(

@@ -9,7 +9,7 @@ from muster.models import Person
 
 from . import registering
 from .expected import expected, ticked
-from .models import Audience, Definition, Segment
+from .models import Audience, Definition, Segment, Trait
 from .use_cases import Case, UseCase, size_band
 
 
@@ -61,10 +61,18 @@ def clauses_of(case: Case, segment: Segment, threshold: str) -> dict[str, object
         "freshness_minutes": case.freshness_minutes,
         "window_hours": case.window_hours,
         "identifiers": list(case.identifiers),
+        "traits": _traits(case),
         "threshold": threshold if case.asks_threshold else "",
         "size_low": low,
         "size_high": high,
     }
+
+
+def _traits(case: Case) -> list[dict[str, str]]:
+    """Return the case's traits that the registry allows for everybody, ticked with their reasons."""
+    wanted = {name: why for name, _, why in case.ticked_traits}
+    known = Trait.objects.filter(name__in=wanted, retired_at=None, sensitive=False).values_list("name", flat=True)
+    return [{"name": name, "reason": why} for name, why in wanted.items() if name in set(known)]
 
 
 def _exclude(audience: Audience, at: datetime) -> None:

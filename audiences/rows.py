@@ -1,41 +1,33 @@
-"""What the rows of the list of audiences show: three queries of plain values for a page, without a model for each part."""
+"""What the rows of the list of audiences show: one query of plain values for a page, without a model for each part."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from django.db.models import FilteredRelation, Q
 from django.urls import reverse
 from django.utils import timezone
 
 from muster.figures import when
 
 from .facts import Facts, ListFacts, VersionFacts, request_told
-from .models import Activation, ApprovalRequest, Definition, Lifecycle, Purpose
+from .models import Activation, ApprovalRequest, Audience, Definition, Lifecycle, Purpose
 
 VERSION = ("number", "purpose", "fingerprint", "review_date", "freshness_minutes", "lacking")
-AUDIENCE = ("slug", "name", "archived_at", "owner__full_name", "owner__is_active")
-SEGMENT = ("name", "number", "size", "size_at", "gone_at", "fingerprint")
-OF_DEFINITION = (
-    "audience_id",
-    "state",
-    *VERSION,
-    *(f"audience__{name}" for name in AUDIENCE),
-    *(f"audience__segment__{name}" for name in SEGMENT),
+AUDIENCE = (
+    *("pk", "slug", "name", "archived_at", "owner__full_name", "owner__is_active"),
+    *(f"segment__{name}" for name in ("name", "number", "size", "size_at", "gone_at", "fingerprint")),
 )
-OF_LIST = (
-    "audience_id",
-    "destination__name",
-    "members",
-    "lifecycle",
-    "stopped_words",
-    "destination__archived_at",
-    "pipe__name",
-    "pipe__archived_at",
-    "pipe__check_state",
-    "pipe__check_words",
+OF_VERSION = tuple(f"version__{name}" for name in ("pk", "state", *VERSION))
+OF_LIST = tuple(
+    f"made__{name}"
+    for name in (
+        *("pk", "destination__name", "members", "lifecycle", "stopped_words", "destination__archived_at"),
+        *("pipe__name", "pipe__archived_at", "pipe__check_state", "pipe__check_words"),
+    )
 )
 
 
@@ -62,64 +54,69 @@ class Row:
     verdict: str
 
 
-def rows(audiences: Collection[int], today: date) -> dict[int, Row]:
-    """Return the rows of these audiences by their ids."""
-    lists = _lists(audiences)
-    versions: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    told = Definition.objects.filter(audience__in=audiences).exclude(state=Definition.State.PAST)
-    found = list(told.values("pk", *OF_DEFINITION))
-    drafts = [one["pk"] for one in found if one["state"] == Definition.State.DRAFT]
-    asked = _asked(drafts, today) if drafts else {}
-    for one in found:
-        versions[one["audience_id"]].append({**one, "asked": asked.get(one["pk"], "")})
-    return {audience: _row(some, lists[audience], today) for audience, some in versions.items()}
-
-
-def _asked(drafts: Collection[int], today: date) -> dict[int, str]:
-    """Return, by the draft's id, who was asked to approve it."""
-    open_ones = ApprovalRequest.objects.filter(definition__in=drafts, state=ApprovalRequest.State.WAITING).values_list(
-        "definition_id", "definition__number", "asked_by__full_name", "asked_of__full_name", "asked_at", "until"
+def rows(audiences: Collection[int], today: date, requests: Iterable[ApprovalRequest] = ()) -> dict[int, Row]:
+    """Return the rows of these audiences by their ids. `requests` are those without an answer."""
+    asked = {one.definition_id: _asked(one, today) for one in requests}
+    version = FilteredRelation("definitions", condition=~Q(definitions__state=Definition.State.PAST))
+    used = Q(activations__kind=Activation.Kind.PRODUCTION) & ~Q(activations__lifecycle=Lifecycle.RETIRED)
+    told = Audience.objects.filter(pk__in=audiences).annotate(
+        version=version, made=FilteredRelation("activations", condition=used)
     )
-    return {draft: request_told(number, by, of, at, until, today) for draft, number, by, of, at, until in open_ones}
+    found: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
+    # One row for each version beside each list: there are few of either, and a question more costs more.
+    for one in told.exclude(version=None).values(*AUDIENCE, *OF_VERSION, *OF_LIST):
+        found[one["pk"]].append(one)
+    return {audience: _row(some, asked, today) for audience, some in found.items()}
 
 
-def _lists(audiences: Collection[int]) -> defaultdict[int, list[ListFacts]]:
-    found: defaultdict[int, list[ListFacts]] = defaultdict(list)
-    used = Activation.objects.filter(audience__in=audiences, kind=Activation.Kind.PRODUCTION)
-    used = used.exclude(lifecycle=Lifecycle.RETIRED).order_by("destination__name")
-    for audience, name, members, lifecycle, stopped, archived, pipe, pipe_archived, state, words in used.values_list(
-        *OF_LIST
-    ):
-        usable = (pipe, state, words) if pipe and not pipe_archived else ("", "", "")
-        found[audience].append(ListFacts(name, members, lifecycle, stopped, archived is not None, *usable))
-    return found
+def _asked(one: ApprovalRequest, today: date) -> str:
+    by, of = one.asked_by.full_name, one.asked_of.full_name
+    return request_told(one.definition.number, by, of, one.asked_at, one.until, today)
 
 
-def _row(found: Iterable[dict[str, Any]], lists: list[ListFacts], today: date) -> Row:
-    versions = {one["state"]: VersionFacts(*(one[name] for name in (*VERSION, "asked"))) for one in found}
+def _lists(found: list[dict[str, Any]]) -> list[ListFacts]:
+    made = {one["made__pk"]: one for one in found if one["made__pk"]}
+    return sorted((_list(one) for one in made.values()), key=lambda one: one.name)
+
+
+def _list(one: dict[str, Any]) -> ListFacts:
+    _, name, members, lifecycle, stopped, archived, pipe, pipe_archived, state, words = (
+        one[field] for field in OF_LIST
+    )
+    usable = (pipe, state, words) if pipe and not pipe_archived else ("", "", "")
+    return ListFacts(name, members, lifecycle, stopped, archived is not None, *usable)
+
+
+def _version(one: dict[str, Any], asked: Mapping[int, str]) -> VersionFacts:
+    told = {name: one[f"version__{name}"] for name in VERSION}
+    return VersionFacts(**told, asked=asked.get(one["version__pk"], ""))
+
+
+def _row(found: list[dict[str, Any]], asked: Mapping[int, str], today: date) -> Row:
+    versions = {one["version__state"]: _version(one, asked) for one in found}
     current, draft = versions.get(Definition.State.CURRENT), versions.get(Definition.State.DRAFT)
     approved = versions.get(Definition.State.APPROVED)
-    one, newest = next(iter(found)), current or approved or draft
+    one, newest, lists = found[0], current or approved or draft, _lists(found)
     assert newest is not None
-    size_at = one["audience__segment__size_at"]
+    size_at = one["segment__size_at"]
     facts = Facts(
-        archived=one["audience__archived_at"] is not None,
-        owner=one["audience__owner__full_name"],
-        owner_active=one["audience__owner__is_active"],
-        segment=f"{one['audience__segment__name']} ({one['audience__segment__number']})",
-        segment_gone=one["audience__segment__gone_at"] is not None,
-        fingerprint=one["audience__segment__fingerprint"],
+        archived=one["archived_at"] is not None,
+        owner=one["owner__full_name"],
+        owner_active=one["owner__is_active"],
+        segment=f"{one['segment__name']} ({one['segment__number']})",
+        segment_gone=one["segment__gone_at"] is not None,
+        fingerprint=one["segment__fingerprint"],
         current=current,
         draft=draft,
         lists=lists,
         approved=approved,
     )
     return Row(
-        slug=one["audience__slug"],
-        address=address(one["audience__slug"]),
-        name=one["audience__name"],
+        slug=one["slug"],
+        address=address(one["slug"]),
+        name=one["name"],
         purpose=Purpose(newest.purpose).label,
-        size=one["audience__segment__size"],
+        size=one["segment__size"],
         as_of=when(size_at, timezone.now(), timezone.get_current_timezone()) if size_at else "",
         owner=facts.owner,
         life=facts.life,

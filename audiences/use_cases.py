@@ -18,9 +18,10 @@ class Case:
     """One audience's definition as its use case has it.
 
     `excludes` are cohorts, ticked at first; leaving one out takes a reason. `asks_threshold` names the value above which
-    people are in. `traits` are (name, type, why): for analytics and warehouse lists. `smallest`: fewer people are of no
-    use at an ad account; `largest_share`: more of the workspace than that is another audience. `cohort`: what its
-    segment means in this company. `finds` matches names of segments that may be it.
+    people are in. `traits` are (name, type, why): of use to analytics and warehouse lists, so only a case that never goes
+    to ads ticks them. `smallest`: fewer people are of no use at an ad account; `largest_share`: more of the workspace than
+    that is another audience. `cohort`: what its segment means in this company. `finds` matches names of segments that may
+    be it.
     """
 
     key: str
@@ -42,6 +43,11 @@ class Case:
     largest_share: float = 0.5
     cohort: str = ""
     ads: bool = True
+
+    @property
+    def ticked_traits(self) -> tuple[tuple[str, str, str], ...]:
+        """Return the traits that are ticked at first: none where a list may go to an ad platform, which refuses traits."""
+        return () if self.ads else self.traits
 
     @property
     def identified_by(self) -> str:

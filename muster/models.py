@@ -100,8 +100,13 @@ class Person(AbstractBaseUser):
     @cached_property
     def stands_in_for_approver(self) -> bool:
         """Whether somebody active who approves by role named this person as deputy."""
-        stood_in_for = type(self).objects.active().filter(deputy=self, role__in=roles_with(Permission.APPROVE))
-        return bool(stood_in_for.exists())
+        return bool(self.stood_in_for.exists())
+
+    @property
+    def stood_in_for(self) -> "models.QuerySet[Person]":
+        """Return the active approvers by role who named this person as deputy."""
+        found: models.QuerySet[Person] = type(self).objects.active()
+        return found.filter(deputy=self, role__in=roles_with(Permission.APPROVE))
 
     # Django's admin asks these three. Administrators see everything in it; other rows are read-only by their ModelAdmin.
     @property

@@ -12,6 +12,7 @@ WIDTH: Final = 893.0
 ROW: Final = 19.0
 WIDEST: Final = 15.6
 MINUTES: Final = 1440
+HOURS: Final = (0, 6, 12, 18)
 STEP: Final = 18
 FIFTH: Final = 5
 GLYPHS: Final = {
@@ -35,7 +36,9 @@ class Square:
 @dataclass(frozen=True)
 class Grid:
     rows: list[tuple[str, str]]  # label and the height of its base line
+    hours: list[tuple[str, str]]  # label and where it stands, all on the base line `foot`
     squares: list[Square]
+    foot: str
     height: str
 
 
@@ -53,7 +56,8 @@ def grid(cells: Sequence[Cell], now: datetime, zone: tzinfo) -> Grid:
             squares.append(Square(one, f"{x:.1f}", f"{(local.date() - first).days * ROW:.1f}", f"{width:.1f}", glyph))
     days = [first + timedelta(days=n) for n in range(DAYS)]
     rows = [(f"{day:%a} {day.day}" if day != today else "Today", f"{n * ROW + 12:.1f}") for n, day in enumerate(days)]
-    return Grid(rows, squares, f"{DAYS * ROW:.0f}")
+    hours = [(f"{hour:02}:00", f"{LEFT + WIDTH * hour / 24:.1f}") for hour in HOURS]
+    return Grid(rows, hours, squares, f"{DAYS * ROW + 13:.0f}", f"{DAYS * ROW + 18:.0f}")
 
 
 def _most_a_day(cells: Sequence[Cell], zone: tzinfo) -> int:

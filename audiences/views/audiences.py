@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from audiences import activating, switch
-from audiences.approving import waiting_for
+from audiences.approving import for_decision, open_requests
 from audiences.definition import clauses, differences
 from audiences.forms.registration import FilterForm, ReasonForm
 from audiences.listing import DRAFT, FINE, NEEDS, in_order, lede, listed
@@ -41,7 +41,8 @@ def list_audiences(request: HttpRequest) -> HttpResponse:
     found = listed(today, text=wanted["q"], owner=wanted["owner"], purpose=wanted["purpose"], me=me(request))
     ordered = in_order(found)
     shown = Paginator(ordered, A_PAGE).get_page(request.GET.get("page"))
-    read, counts = rows([audience for audience, _ in shown], today), Counter(rank for _, rank in ordered)
+    asked = open_requests(me(request))
+    read, counts = rows([audience for audience, _ in shown], today, asked), Counter(rank for _, rank in ordered)
     groups = {rank: [read[one] for one, its in shown if its == rank and one in read] for rank in (NEEDS, FINE, DRAFT)}
     context = {
         "form": form,
@@ -52,7 +53,7 @@ def list_audiences(request: HttpRequest) -> HttpResponse:
         "filtered": any(wanted.values()),
         "lede": lede(counts[NEEDS], counts[FINE], counts[DRAFT]),
     }
-    context["waiting"] = [] if context["filtered"] else waiting_for(me(request), timezone.now())
+    context["waiting"] = [] if context["filtered"] else for_decision(asked, me(request), timezone.now())
     if not ordered and not context["filtered"]:
         context |= {"step": (step := next_step()), "can_do": can(request.user, step.needs), "ask": who_can(step.needs)}
     return page(request, "audiences/list.html", context, part="audiences")

@@ -6,6 +6,10 @@ from typing import Any, Final
 
 from django.utils.text import slugify
 
+from audiences.cohorts import COHORTS, HELD_OUT
+from audiences.use_cases import CASES
+from audiences.use_cases import NOT_NOW as NOT_NOW_COHORTS
+
 from .northwind import (
     AMPLITUDE,
     BOOTS,
@@ -16,25 +20,29 @@ from .northwind import (
     LAPSED,
     META,
     REFUNDED,
-    SUPPORT,
-    UNSUBSCRIBED,
     VIP,
     WAREHOUSE,
 )
+from .northwind import COHORTS as SEGMENTS_OF
 from .sign_ins import GRACE, PRIYA, TOMAS
 
 
 @dataclass(frozen=True)
 class AudiencePlan:
-    """An audience as its owner would fill the form in; `lists` maps a destination's key to the list's name there."""
+    """An audience as its owner would fill the form in; `lists` maps a destination's key to the list's name there.
+
+    What its use case fills in does not stand here: `clauses` are only what the company knows besides.
+    """
 
     name: str
     segment: int
-    purpose: str
     owner: str
     checker: str
     lists: Mapping[str, str]
     clauses: Mapping[str, Any]
+    case: str = ""
+    threshold: str = ""
+    purpose: str = ""
     excludes: Mapping[int, str] = field(default_factory=dict)
     locked: bool = True
 
@@ -44,21 +52,13 @@ class AudiencePlan:
 
 
 CONSENT: Final = {"require_true": ["ad_consent"], "not_true": ["do_not_share"], "not_unsubscribed": True}
-BOUGHT_WHY = "Who has just bought should not be asked to buy"
-NOT_NOW = {
-    BOUGHT: BOUGHT_WHY,
-    UNSUBSCRIBED: "Who unsubscribed does not want to hear from us",
-    REFUNDED: "Money back means trust lost",
-    SUPPORT: "An open complaint comes first",
-    HOLDOUT: "Who is held out must see no ads, else the effect cannot be measured",
-}
+NOT_NOW = {SEGMENTS_OF[key]: COHORTS[key].why for key in (*NOT_NOW_COHORTS, HELD_OUT)}
 
 
 def targeting(low: int, high: int, **clauses: Any) -> dict[str, Any]:
     """Return the clauses that targeting audiences at Northwind have in common."""
     basis = "Consent: the ad_consent box at checkout"
     return {
-        "identifiers": ["email", "phone"],
         "phone_country": "US",
         "consent": {"*": {**CONSENT, "basis": basis}},
         "size_low": low,
@@ -73,7 +73,6 @@ def targeting(low: int, high: int, **clauses: Any) -> dict[str, Any]:
 def suppressing(low: int, high: int, **clauses: Any) -> dict[str, Any]:
     """Return the clauses that suppression audiences at Northwind have in common; their consent rule is the default."""
     return {
-        "identifiers": ["email", "phone"],
         "phone_country": "US",
         "size_low": low,
         "size_high": high,
@@ -86,145 +85,72 @@ def suppressing(low: int, high: int, **clauses: Any) -> dict[str, Any]:
 
 AUDIENCES: Final = (
     AudiencePlan(
-        "Purchased in last 7 days",
+        CASES["post_purchase"].name,
         BOUGHT,
-        "suppress",
         PRIYA,
         GRACE,
         {META: "NW | Purchased 7 d", GOOGLE: "NW | Purchased 7 d"},
-        suppressing(
-            400,
-            480,
-            use_case="post_purchase",
-            outcome="Recent buyers are not shown prospecting and retargeting ads",
-            campaign="All paid campaigns",
-            outcome_measure="Share of impressions on buyers of the last 7 days",
-            entry_rule="In with the order",
-            exit_rule="Out 7 days after the newest order",
-            cadence="every 30 minutes",
-            freshness_minutes=60,
-            window_hours=168,
-        ),
+        suppressing(400, 480, campaign="All paid campaigns"),
+        case="post_purchase",
     ),
     AudiencePlan(
-        "Refunded or chargeback, 90 d",
+        CASES["refund_risk"].name,
         REFUNDED,
-        "suppress",
         PRIYA,
         TOMAS,
         {META: "NW | Refunded 90 d"},
-        suppressing(
-            140,
-            180,
-            use_case="refund_risk",
-            outcome="High-refund-risk customers are not advertised to",
-            campaign="All paid campaigns",
-            outcome_measure="Refund rate of orders that came through paid media",
-            entry_rule="In with the refund or chargeback",
-            exit_rule="Out after 90 days without another one",
-            cadence="every day",
-            freshness_minutes=1440,
-            window_hours=2160,
-        ),
+        suppressing(140, 180, campaign="All paid campaigns"),
+        case="refund_risk",
     ),
     AudiencePlan(
-        "Cart abandoners 1–4 h",
+        CASES["cart_1_4h"].name,
         CART_1,
-        "retarget",
         PRIYA,
         GRACE,
         {META: "NW | Cart 1–4 h", GOOGLE: "NW | Cart 1–4 h"},
-        targeting(
-            200,
-            260,
-            use_case="cart_1_4h",
-            threshold="$80",
-            outcome="Win carts back while they are warm",
-            campaign="Cart rescue",
-            outcome_measure="Orders within 24 h of entry, against the 10 % holdout",
-            entry_rule="In when the cart is older than 1 h",
-            exit_rule="Out on an order or after 4 h",
-            cadence="every 15 minutes",
-            freshness_minutes=30,
-            window_hours=3,
-        ),
-        NOT_NOW,
+        targeting(200, 260, campaign="Cart rescue"),
+        case="cart_1_4h",
+        threshold="$80",
     ),
     AudiencePlan(
-        "Winback 90 d, 2+ orders",
+        CASES["winback"].name,
         LAPSED,
-        "winback",
         TOMAS,
         GRACE,
         {META: "NW | Winback 90", GOOGLE: "NW | Winback 90"},
-        targeting(
-            750,
-            900,
-            use_case="winback",
-            outcome="Bring back customers who ordered twice or more and went quiet",
-            campaign="Winback autumn",
-            outcome_measure="Orders within 30 days, against the holdout arm",
-            entry_rule="In after 90 days without an order",
-            exit_rule="Out on the next order",
-            cadence="every day",
-            freshness_minutes=1440,
-        ),
-        NOT_NOW,
+        targeting(750, 900, campaign="Winback autumn"),
+        case="winback",
     ),
     AudiencePlan(
-        "VIP lookalike seed",
+        CASES["vip_seed"].name,
         VIP,
-        "lookalike",
         TOMAS,
         PRIYA,
         {META: "NW | VIP seed"},
-        targeting(
-            170,
-            230,
-            outcome="A seed from which Meta finds people like our best customers",
-            campaign="Prospecting lookalike 1 %",
-            outcome_measure="Cost of a first order, against broad prospecting",
-            entry_rule="In with the fifth order above $1,200 in all",
-            exit_rule="Never, except on a refund or when consent ends",
-            cadence="every day",
-            freshness_minutes=1440,
-        ),
-        {REFUNDED: "A refunder is not whom we want more of"},
+        targeting(170, 230, campaign="Prospecting lookalike 1 %"),
+        case="vip_seed",
     ),
     AudiencePlan(
         "Coupon holdout, November",
         HOLDOUT,
-        "measure",
         TOMAS,
         PRIYA,
         {AMPLITUDE: "", WAREHOUSE: ""},
         {
-            "identifiers": ["external_id"],
             "consent": {"*": {"not_true": ["do_not_share"], "basis": "Legitimate interest: measuring our own offers"}},
-            "traits": [
-                {"name": "ltv_tier", "reason": "The effect is reported by tier"},
-                {"name": "orders", "reason": "Newcomers and regulars are reported apart"},
-            ],
             "size_low": 350,
             "size_high": 450,
             "match_low": 95.0,
             "match_high": 100.0,
             "tolerance": 2.0,
-            "use_case": "holdout",
-            "outcome": "Know what the November coupon is worth",
             "campaign": "Coupon November",
-            "outcome_measure": "Order rate of the holdout against those who were shown the coupon",
-            "entry_rule": "In when the journey assigns the holdout arm",
-            "exit_rule": "Out 30 days later",
-            "cadence": "every 6 hours",
-            "freshness_minutes": 720,
             "window_hours": 720,
         },
+        case="holdout",
     ),
     AudiencePlan(
         "Boot care cross-sell",
         BOOTS,
-        "cross_sell",
         PRIYA,
         GRACE,
         {META: "NW | Boot care"},
@@ -237,7 +163,8 @@ AUDIENCES: Final = (
             entry_rule="In 7 days after the boots",
             exit_rule="Out with the care kit, or 60 days after the boots",
         ),
-        NOT_NOW,
+        purpose="cross_sell",
+        excludes=NOT_NOW,
         locked=False,
     ),
 )

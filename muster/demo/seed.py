@@ -19,8 +19,10 @@ from audiences import (
     segments,
     trait_registry,
 )
+from audiences.beginning import begin
 from audiences.models import Audience, Definition, Destination, Pipe, Segment, Trait, Workspace
 from audiences.platforms import PLATFORMS
+from audiences.use_cases import CASES, USE_CASES
 from muster import audit
 from muster.models import Installation, Person
 
@@ -177,19 +179,11 @@ class Seeding:
         owner = self.people[plan.owner]
         made = Audience.objects.filter(name=plan.name).first()
         if made is None:
-            checker = self.people[plan.checker]
-            made = registering.register(
-                segment=segment,
-                name=plan.name,
-                purpose=plan.purpose,
-                owner=owner,
-                by=owner,
-                at=self.at,
-                checker=checker,
-            )
+            made = self.begun(plan, segment, owner)
         draft = made.definitions.filter(state=Definition.State.DRAFT).first()
         if draft is None or draft.revision > 1:
             return
+        draft.audience.drift_checker = self.people[plan.checker]
         for field, value in self.clauses(plan, places, pipes).items():
             setattr(draft, field, value)
         registering.save_draft(draft, revision=draft.revision, by=owner, at=self.at)
@@ -197,6 +191,16 @@ class Seeding:
             helen = self.people[HELEN]
             asked = approving.ask(draft, of=helen, by=owner, at=self.at, words=ASKING)
             approving.approve(asked, by=helen, at=self.at)
+
+    def begun(self, plan: AudiencePlan, segment: Segment, owner: Person) -> Audience:
+        """Register an audience, by its use case where it has one."""
+        if not plan.case:
+            return registering.register(
+                segment=segment, name=plan.name, purpose=plan.purpose, owner=owner, by=owner, at=self.at
+            )
+        use_case = next(one for one in USE_CASES.values() if CASES[plan.case] in one.cases)
+        chosen = {plan.case: (segment, plan.name)}
+        return begin(use_case, chosen, owner=owner, threshold=plan.threshold, by=owner, at=self.at)[0]
 
     def roster(self) -> None:
         """Put the team on the roster, so that pilots reach somebody."""
@@ -213,9 +217,10 @@ class Seeding:
             str(places[key].pk): {"pipe": pipes[key].pk, "list_name": list_name}
             for key, list_name in plan.lists.items()
         }
+        excludes = [{"segment": number, "reason": why} for number, why in plan.excludes.items()]
         return {
             **plan.clauses,
             "destinations": [places[key].pk for key in plan.lists],
             "routes": routes,
-            "exclusions": [{"segment": number, "reason": why} for number, why in plan.excludes.items()],
+            **({"exclusions": excludes} if excludes else {}),
         }

@@ -130,7 +130,7 @@ def shown_lists(slug: str, now: datetime) -> Sequence[Activation]:
     found = made.select_related("audience", "destination", "pipe").defer("pipe__write_key")
     found = found.annotate(has_definition=Exists(current), was_shown=Exists(dry_run))
     found = found.prefetch_related(Prefetch("runs", queryset=latest, to_attr="latest_runs"))
-    lists = list(found.order_by("destination__name", "kind"))
+    lists: list[Activation] = list(found.order_by("destination__name", "kind"))
     if not lists:
         raise Http404("no such audience, or it has no list")
     return lists

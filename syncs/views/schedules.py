@@ -22,6 +22,15 @@ from .loading import activation_or_404
 from .slots_shown import slots_of
 
 EXCEPTIONS = 20
+LOOKS = (
+    ("done", "Done"),
+    ("partial", "Done with rejects"),
+    ("failed", "Failed"),
+    ("held", "Held"),
+    ("skipped", "Skipped"),
+    ("missed", "Missed"),
+    ("due", "Still to come"),
+)
 
 
 @allow(Permission.READ)
@@ -65,6 +74,7 @@ def shown(request: HttpRequest, found: Activation, form: ScheduleForm | None) ->
         "line": how.line(zone),
         "ended": bool(how.ended),
         "grid": grid(how.cells, now, zone),
+        "looks": LOOKS,
         "counts": sorted(how.counts.items()),
         "exceptions": how.exceptions[:EXCEPTIONS],
         "more": max(0, len(how.exceptions) - EXCEPTIONS),

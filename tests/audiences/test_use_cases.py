@@ -82,6 +82,66 @@ def test_a_case_is_complete_and_keeps_its_own_target(case: Case) -> None:
     assert bool(case.excludes) == (case.purpose not in ("suppress", "measure"))
 
 
+def test_no_case_that_may_go_to_ads_ticks_a_trait() -> None:
+    """An ad list refuses traits: they are told as of use, and ticked only where there is never an ad list."""
+    assert {case.key for case in CASES.values() if case.ticked_traits} == {"holdout"}
+    assert all(case.traits for case in CASES.values() if case.key.startswith("cart"))
+
+
+SIZES = {
+    # fewest people of use at an ad account, and the largest share of the workspace
+    **dict.fromkeys(("cart_1_4h", "cart_4_24h", "cart_1_3d"), (300, 0.3)),
+    "winback": (300, 0.5),
+    "vip_seed": (100, 0.1),
+    **dict.fromkeys(("post_purchase", "refund_risk", "support_sensitive", "holdout"), (0, 0.5)),
+}
+NOT_NOW = ["recent_buyers", "unsubscribed", "refunded", "support_sensitive"]
+EXCLUDED = {
+    **dict.fromkeys(("cart_1_4h", "cart_4_24h", "cart_1_3d"), NOT_NOW),
+    "winback": [*NOT_NOW, "held_out"],
+    "vip_seed": NOT_NOW[1:],
+}
+
+
+@pytest.mark.parametrize("key", CASES)
+def test_each_knows_its_target_exclusions_identifiers_traits_and_sizes(key: str, shop: Workspace) -> None:
+    """A draft of each, as one click makes it: filled in so far that only what people alone know is missing."""
+    named(shop)
+    for name in ("orders", "ltv_tier", "cart_value"):
+        factories.trait(name)
+    case, owner = CASES[key], factories.person()
+    use_case = next(one for one in USE_CASES.values() if case in one.cases)
+    segment = factories.segment_row(shop, number=900, name="Of its own", size=1_000)
+
+    draft = draft_of(
+        begin(use_case, {key: (segment, case.name)}, owner=owner, threshold="$80", by=owner, at=timezone.now())[0]
+    )
+
+    assert draft.freshness_minutes == TARGETS[key]
+    ticked = {shop.segments.get(number=one["segment"]).name: one["reason"] for one in draft.exclusions}
+    wanted = [f"Cohort {name}" for name in EXCLUDED.get(key, [])]
+    # Held-out people are left out of targeting wherever the company has some.
+    wanted += ["Cohort held_out"] if key.startswith(("cart", "vip")) else []
+    assert sorted(ticked) == sorted(wanted)
+    assert all(ticked.values())
+    assert draft.identifiers == (["external_id"] if key == "holdout" else ["email", "phone"])
+    assert [one["name"] for one in draft.traits] == (["orders"] if key == "holdout" else [])
+    assert (draft.size_low, draft.size_high) == (800, 1_200)
+    assert (case.smallest, case.largest_share) == SIZES[key]
+    if not case.ads:
+        return
+    draft.destinations = [factories.destination(name="Meta US").pk]
+    assert not [one for one in missing(terms_of(draft), timezone.localdate()) if "trait" in one.lower()]
+
+
+def test_a_trait_that_the_registry_does_not_allow_is_not_ticked(shop: Workspace, marketer: Person) -> None:
+    factories.trait("orders", sensitive=True)
+    segment = shop.segments.get(number=1)
+    use_case = USE_CASES["holdout"]
+    made = begin(use_case, {"holdout": (segment, "H")}, owner=marketer, threshold="", by=marketer, at=timezone.now())
+    assert draft_of(made[0]).traits == []
+
+
 @given(st.integers(0, 10**9))
 def test_the_size_band_holds_the_people_there_are(people: int) -> None:
     low, high = size_band(people)

@@ -94,7 +94,8 @@ def test_the_page_tells_the_line_and_what_was_not_on_time(marketer: Client) -> N
 
     assert "0 of 4 on time; none arrived" in page
     assert "Missed: the scheduler was away" in page
-    assert page.count('class="slot-missed"') == 4
+    assert page.count('class="slot-missed"') == 4 + 1, "each slot, and the legend"
+    assert ">18:00</text>" in page
 
 
 def test_the_audience_says_when_it_is_due_and_that_a_suppression_is_out_of_date(marketer: Client) -> None:
