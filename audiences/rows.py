@@ -88,7 +88,8 @@ def _list(one: dict[str, Any]) -> ListFacts:
 
 
 def _version(one: dict[str, Any], asked: Mapping[int, str]) -> VersionFacts:
-    return VersionFacts(*(one[f"version__{name}"] for name in VERSION), asked.get(one["version__pk"], ""))
+    values = {name: one[f"version__{name}"] for name in VERSION}
+    return VersionFacts(**values, asked=asked.get(one["version__pk"], ""))
 
 
 def _row(found: list[dict[str, Any]], asked: Mapping[int, str], today: date) -> Row:

@@ -179,7 +179,13 @@ def test_its_history_is_real(demo: Vendors, settings: Any) -> None:
     assert Run.objects.filter(why=second, requests=0).count() == lists
     assert Run.objects.get(why=history.PREVIEW).actor == Person.objects.get(full_name="Helen Marchetti")
     kinds = Counter(Schedule.objects.values_list("kind", "minutes"))
-    assert kinds == {("daily", 0): 3, ("interval", 15): 2, ("interval", 30): 2, ("interval", 360): 2, ("interval", 720): 1}
+    assert kinds == {
+        ("daily", 0): 3,
+        ("interval", 15): 2,
+        ("interval", 30): 2,
+        ("interval", 360): 2,
+        ("interval", 720): 1,
+    }
     before = Run.objects.count()
 
     call_command("demo", "--history")
