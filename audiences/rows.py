@@ -88,8 +88,8 @@ def _list(one: dict[str, Any]) -> ListFacts:
 
 
 def _version(one: dict[str, Any], asked: Mapping[int, str]) -> VersionFacts:
-    values = {name: one[f"version__{name}"] for name in VERSION}
-    return VersionFacts(**values, asked=asked.get(one["version__pk"], ""))
+    told = {name: one[f"version__{name}"] for name in VERSION}
+    return VersionFacts(**told, asked=asked.get(one["version__pk"], ""))
 
 
 def _row(found: list[dict[str, Any]], asked: Mapping[int, str], today: date) -> Row:

@@ -115,8 +115,8 @@ def test_the_whole_pilot(vendors: Vendors, team: list[str], marketer: Person, ma
     # Nobody judged the first tenth in time: whoever leaves is removed, and nobody is added.
     Run.objects.filter(pk=first.pk).update(finished_at=timezone.now() - timedelta(hours=73))
     number = version.audience.segment.number
-    gone = next(one["cio_id"] for one in vendors.members(number) if one["cio_id"] in on_list(vendors))
-    vendors.change_segment(number, remove=[gone])
+    leaver = next(one["cio_id"] for one in vendors.members(number) if one["cio_id"] in on_list(vendors))
+    vendors.change_segment(number, remove=[leaver])
     Activation.objects.filter(pk=live.pk).update(ramp=60)
     late = synced(Activation.objects.get(pk=live.pk))
     assert (late.state, late.reason, late.accepted_adds, late.accepted_removes) == (RunState.HELD, "not_judged", 0, 1)
