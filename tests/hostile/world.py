@@ -42,9 +42,7 @@ def build(cast: dict[str, Person], rudder: str) -> str:
     PipeRequest.objects.create(
         audience=draft, destination=place, asked_by=cast["marketer"], assignee=cast["administrator"], asked_at=at
     )
-    PreFlight.objects.create(
-        audience=draft, number=draft.definitions.get().number, revision=1, asked_by=cast["marketer"], asked_at=at
-    )
+    PreFlight.objects.create(audience=draft, number=1, revision=1, asked_by=cast["marketer"], asked_at=at)
     live = run_rows.list_of("Live", through=pipe)
     run_rows.done(live)
     run_rows.sending(live)
