@@ -103,7 +103,18 @@ def main(arguments: list[str]) -> int:
     try:
         with cluster() as place:
             url = f"postgres://{USER}@/postgres?host={place}"
-            command = [sys.executable, "-m", "pytest", "-n", "2", "-m", "engine and not slow", *arguments]
+            command = [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-n",
+                "2",
+                "--maxschedchunk",
+                "8",
+                "-m",
+                "engine and not slow",
+                *arguments,
+            ]
             status = subprocess.run(
                 command, env={**os.environ, "MUSTER_TEST_DATABASE_URL": url}, check=False
             ).returncode
