@@ -33,7 +33,7 @@ STEPS = {"sqlite": {"retarget": 233, "suppress": 200}, "postgresql": {"retarget"
 ]
 EVERY, PHASE = 8, 3
 TOGETHER = 12
-# A busy machine may renew or look once less, so that the very last steps are not there to die at.
+# A busy machine may renew or look once less or more, so that the very last steps are not there to die at.
 FEWER = 3
 
 
@@ -45,7 +45,7 @@ def test_the_points_cover_the_whole_run(vendors: Vendors, settings: Settings, pu
     child = Child(run.pk)
 
     assert child.ended() == 0
-    assert child.told == STEPS[purpose]
+    assert abs(child.told - STEPS[purpose]) <= FEWER
     run.refresh_from_db()
     assert_all_is_well(world, run)
 
