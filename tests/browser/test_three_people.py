@@ -125,7 +125,8 @@ def test_three_people_bring_a_use_case_live(
     # Keys are not hers, and there is nothing to sign before the pilot.
     refused(browser, "/connections/pipes/add/", "Ada Novak")
     browser.open(PILOT)
-    assert not [one for one in browser.all("button") if one.text.startswith("Sign")]
+    browser.see("It can be signed when every list has shown its loop.")
+    assert not [one for one in browser.all("button") if one.text.startswith("Sign,")]
 
     # The pilot: Ada may not run it; Mara runs it and may not sign it.
     browser.sign_in(administrator)

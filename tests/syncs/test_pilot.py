@@ -174,6 +174,33 @@ def test_a_new_version_is_proved_anew_and_removes_nobody_that_production_holds(
     assert (run.definition, run.removes) == (second, 0)
 
 
+def test_an_edit_of_a_live_suppression_never_stops_or_empties_it(
+    vendors: Vendors, team: list[str], marketer: Person, manager: Person
+) -> None:
+    version = approved(vendors, team, marketer, manager, purpose="suppress")
+    vendors.mirror()
+    first = promoting.promote(version, factories.PROVED, by=manager, at=AT, ramp=100)
+    live = Activation.objects.get(kind="production")
+    everybody = 43
+
+    def still_suppressed(by: Definition) -> None:
+        run = synced(Activation.objects.get(pk=live.pk))
+        assert (run.state, run.definition, run.removes, run.held) == (RunState.DONE, by, 0, {})
+        assert len(on_list(vendors)) == Activation.objects.get(pk=live.pk).members == everybody
+
+    still_suppressed(first)
+    draft = revise(first.audience, reason="A fresher list", by=marketer, at=AT)
+    still_suppressed(first)
+    Definition.objects.filter(pk=draft.pk).update(freshness_minutes=60)
+    still_suppressed(first)
+    second = factories.approved(Definition.objects.get(pk=draft.pk), by=manager)
+    still_suppressed(first)
+    assert synced(pilot_of(second)).state == RunState.DONE
+    still_suppressed(first)
+    promoting.promote(second, evidence.proof_of(second), by=manager, at=AT)
+    still_suppressed(second)
+
+
 # The gate: kind of list × state of the version, at enqueue and again inside the job
 
 ADMITTED = {("production", "current"), ("pilot", "approved")}
