@@ -16,8 +16,12 @@ SHORTEST_SECRET = 4
 # trying each letter of a long word takes forever. An "&" may stand before the "@" and ends what stands after it.
 WORD = r"""[^\s@"'<>(),;:&?/\[\]]"""
 LOCAL = r"""[^\s@"'<>(),;:?/\[\]]"""
+# An "&" and a "'" may stand before the "@", and HTML writes them as "&amp;" and "&#x27;".
+ENTITIES = ("&amp", "&apos", "&#38", "&#x26", "&#39", "&#x27")
+ENDED = "|".join(f"(?<={re.escape(entity)});" for entity in ENTITIES)
+BEGINS = "".join(f"(?<!{re.escape(entity)};)" for entity in ENTITIES)
 EMAIL = re.compile(
-    rf"""(?:"[^"\n]{{1,64}}"|(?<!{LOCAL}){LOCAL}+(?:'{LOCAL}+){{0,3}})
+    rf"""(?:"[^"\n]{{1,64}}"|(?<!{LOCAL}){BEGINS}(?:{LOCAL}|{ENDED})+(?:'(?:{LOCAL}|{ENDED})+){{0,3}})
     (?:@|＠|﹫|%(?:25)*40|&\#0*64;|&\#x0*40;|&commat;)
     \[?{WORD}+""",
     re.IGNORECASE | re.VERBOSE,
@@ -26,7 +30,7 @@ EMAIL = re.compile(
 PHONE = re.compile(
     r"""(?:(?<![\w.%-])|(?<=%[0-9a-f]{2}))
     (?!\d{4}-\d{2}-\d{2}(?!\d))(?!\d{1,3}(?:\.\d{1,3}){3}(?![\d.]))
-    (?:\+|%2B|\(|00)?\d(?:[\s()./\u2010-\u2015-]{0,3}\d){8,14}
+    (?:\(?(?:\+|%2B|00)|\()?\d(?:[\s()./\u2010-\u2015-]{0,3}\d){8,14}
     (?:\s?(?:x|ext)\.?\s?\d{1,6})?(?![\w-]|%(?![0-9a-f]{2}))""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -32,6 +32,12 @@ EMAILS = [
     "bounce+ann=example.com@list.example",
     "a@b.c",
     "ann!smith#x$%&@example.com",
+    "ann&amp;@example.com",
+    "ann&amp;smith@example.com",
+    "ann&#38;smith&#x26;co@example.com",
+    "o&#x27;brien@example.com",
+    "o&#39;brien@example.com",
+    "o&apos;brien@example.com",
 ]
 PHONES = [
     "+12125550100",
@@ -48,6 +54,8 @@ PHONES = [
     "212–555–0100–9",
     "+4915120000000",
     "+12125550100x55",
+    "(+12125550100",
+    "(00 212555010020 000",
     "+1 212 555 0100 ext. 5",
     "+١٢١٢٥٥٥٠١٠٠",
 ]
@@ -281,6 +289,9 @@ def test_arguments_that_do_not_fit_do_not_end_the_work(args: tuple[Any, ...]) ->
         '"' * 1_000_000,
         "&" * 1_000_000,
         "&#" * 500_000,
+        "&amp;" * 100_000,
+        "a&#39;" * 100_000,
+        "a&amp;'" * 100_000,
         "&#" + "0" * 1_000_000,
         "%" + "25" * 500_000,
         "a@" * 500_000,
