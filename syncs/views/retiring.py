@@ -84,11 +84,14 @@ def shown(request: HttpRequest, audience: Audience, **forms: Any) -> dict[str, A
     now, reader = timezone.now(), somebody(request)
     lists = remaining(audience, now)
     held, current = sum(one.list.members for one in lists), _current(audience)
+    # Who is on two lists is a member of each: a sum over lists is no count of people.
+    several = sum(one.list.members > 0 for one in lists) > 1
     return {
         "audience": audience,
         "lists": lists,
         "held": held,
-        "held_told": people(held),
+        "held_told": f"{number(held)} members" if several else people(held),
+        "several": several,
         "holding": [one for one in lists if one.holds],
         "beginnable": [one for one in lists if one.holds and not one.live and not one.asks],
         "live": any(one.live for one in lists),

@@ -218,6 +218,17 @@ def test_the_page_says_who_is_on_the_lists_and_what_each_way_means(marketer: Per
     assert "Nobody besides you may release it yet" in page
 
 
+def test_members_of_several_lists_are_not_told_as_so_many_people(marketer: Person, signed_in: Signed) -> None:
+    made = list_of("Buyers", members=40)
+    factories.activation(made.audience, factories.destination(platform="google_ads"), members=38)
+
+    page = signed_in(marketer).get("/audiences/buyers/retire/").content.decode()
+
+    assert "78 members are on its lists now." in page
+    assert "A person counts once a list." in page
+    assert "78 people" not in page
+
+
 def test_the_whole_way_over_the_page(live: Audience, marketer: Person, manager: Person) -> None:
     mine, theirs = Client(), Client()
     mine.force_login(marketer)
