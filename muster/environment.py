@@ -62,6 +62,14 @@ class Environment:
             raise ImproperlyConfigured(f"{name} is not a web address. Set it to one that begins with https://.")
         return value
 
+    def urls(self, name: str, defaults: Mapping[str, str]) -> dict[str, str]:
+        """Return URLs by name: the defaults, overridden by "name=url,name=url". Raises ImproperlyConfigured."""
+        pairs = [part.partition("=") for part in self.names(name)]
+        if unknown := [key for key, _, _ in pairs if key not in defaults]:
+            raise ImproperlyConfigured(f"{name} names {unknown[0]!r}. Names are: {', '.join(sorted(defaults))}.")
+        given = Environment({key: url for key, _, url in pairs})
+        return {key: given.url(key, url) for key, url in defaults.items()}
+
     def pepper(self, name: str, default: str) -> bytes:
         """Return 32 secret bytes from base64. Raises ImproperlyConfigured, never quoting the value."""
         return key_bytes(name, self.text(name, default))

@@ -62,6 +62,9 @@ class Sandbox:
             "MUSTER_CUSTOMERIO_US": f"http://127.0.0.1:{self.us}",
             "MUSTER_CUSTOMERIO_EU": f"http://127.0.0.1:{self.eu}",
             "MUSTER_SANDBOX_RUDDER": f"http://127.0.0.1:{self.rudder}",
+            "MUSTER_PLATFORM_HOSTS": ",".join(
+                f"{name}=http://127.0.0.1:{self.rudder}/platforms/{name}" for name in settings.PLATFORM_HOSTS
+            ),
             "MUSTER_PRIVATE_HOSTS": ",".join(private),
         }
 

@@ -60,6 +60,25 @@ CUSTOMERIO_HOSTS = {
     "us": environ.url("MUSTER_CUSTOMERIO_US", "https://api.customer.io"),
     "eu": environ.url("MUSTER_CUSTOMERIO_EU", "https://api-eu.customer.io"),
 }
+# Where platforms are read back, by the name of their API; only reading goes there.
+PLATFORM_HOSTS = environ.urls(
+    "MUSTER_PLATFORM_HOSTS",
+    {
+        "meta": "https://graph.facebook.com",
+        "google_ads": "https://googleads.googleapis.com",
+        "google_token": "https://oauth2.googleapis.com",
+        "amplitude_us": "https://amplitude.com",
+        "amplitude_eu": "https://analytics.eu.amplitude.com",
+        "mixpanel_us": "https://mixpanel.com",
+        "mixpanel_eu": "https://eu.mixpanel.com",
+        "mixpanel_in": "https://in.mixpanel.com",
+        "posthog_us": "https://us.posthog.com",
+        "posthog_eu": "https://eu.posthog.com",
+    },
+)
+MEASURE_SECONDS = environ.number(
+    "MUSTER_MEASURE_SECONDS", 6 * 3600, low=1, high=7 * 86_400
+)  # between two readings back
 SANDBOX_RUDDER = environ.text("MUSTER_SANDBOX_RUDDER")  # set by `manage.py up` for the demo's pipes
 PRIVATE_HOSTS = frozenset(environ.names("MUSTER_PRIVATE_HOSTS"))
 

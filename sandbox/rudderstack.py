@@ -11,6 +11,7 @@ from sandbox import adplatform, analytics, delivery, faults, inbox
 from sandbox.delivery import Delivery
 from sandbox.gateway import SINGLE, Event, check_size, events_of, identity, refuse, unpacked, words
 from sandbox.inbox import Inbox
+from sandbox.platform_apps import Behind, Mounts, platform_apps
 from sandbox.rudderstack_orders import RudderStackOrders
 from sandbox.standin import StandIn
 from sandbox.store import SETTINGS, Store, setting
@@ -140,13 +141,21 @@ class Gateway:
             self.inbox.restate(stored, status)
 
 
-def rudderstack_app(data: Path, speed: float) -> StandIn:
-    """The WSGI app of the data plane. What was stored and what it became lie in two files: reading does not stop writing."""
+def rudderstack_app(data: Path, speed: float) -> Mounts:
+    """The WSGI app of the data plane, with the platforms behind it under /platforms/NAME. What was stored and what it became lie in two files: reading does not stop writing."""
     received = Store(data / "gateway.sqlite3", SETTINGS + inbox.SCHEMA + faults.SCHEMA)
     held = Store(data / "destinations.sqlite3", adplatform.SCHEMA + analytics.SCHEMA + delivery.SCHEMA)
     box = Inbox(received, data)
     gateway = Gateway(received, box)
-    orders = RudderStackOrders(received, held, box, Delivery(box, held), speed)
+    deliver = Delivery(box, held)
+    orders = RudderStackOrders(received, held, box, deliver, speed)
     app = StandIn(received, gateway.handle, failure, gateway.record, orders.routes())
-    orders.after_reset = app.faults.clear
-    return app
+    behind = platform_apps(Behind(box, deliver, data, speed))
+
+    def forget() -> None:
+        app.faults.clear()
+        for one in behind.values():
+            one.forget()
+
+    orders.after_reset = forget
+    return Mounts(app, behind)

@@ -210,6 +210,7 @@ def child_environment(settings: Settings) -> Callable[..., dict[str, str]]:
         values |= {
             "MUSTER_CUSTOMERIO_US": settings.CUSTOMERIO_HOSTS["us"],
             "MUSTER_CUSTOMERIO_EU": settings.CUSTOMERIO_HOSTS["eu"],
+            "MUSTER_PLATFORM_HOSTS": ",".join(f"{name}={url}" for name, url in settings.PLATFORM_HOSTS.items()),
             "MUSTER_PRIVATE_HOSTS": ",".join(settings.PRIVATE_HOSTS),
         }
         if "UNIX_SOCKET_PATH" in settings.RQ_QUEUES["muster"]:

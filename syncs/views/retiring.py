@@ -1,5 +1,6 @@
 """Retiring an audience: who is still on its lists, removing everybody first, taking it back, and the end."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -15,7 +16,7 @@ from muster.figures import number
 from muster.htmx import onward, page
 from syncs import retiring
 from syncs.forms import BackForm, RemoveForm, RetireForm
-from syncs.remaining import remaining
+from syncs.remaining import Remaining, remaining
 from syncs.second_person import others
 from syncs.telling import people
 
@@ -84,14 +85,10 @@ def shown(request: HttpRequest, audience: Audience, **forms: Any) -> dict[str, A
     now, reader = timezone.now(), somebody(request)
     lists = remaining(audience, now)
     held, current = sum(one.list.members for one in lists), _current(audience)
-    # Who is on two lists is a member of each: a sum over lists is no count of people.
-    several = sum(one.list.members > 0 for one in lists) > 1
     return {
         "audience": audience,
         "lists": lists,
-        "held": held,
-        "held_told": f"{number(held)} members" if several else people(held),
-        "several": several,
+        **_held_told(lists, held),
         "holding": [one for one in lists if one.holds],
         "beginnable": [one for one in lists if one.holds and not one.live and not one.asks],
         "live": any(one.live for one in lists),
@@ -105,6 +102,12 @@ def shown(request: HttpRequest, audience: Audience, **forms: Any) -> dict[str, A
         "remove_form": forms.get("remove_form") or RemoveForm(),
         "back_form": forms.get("back_form") or BackForm(),
     }
+
+
+def _held_told(lists: Sequence[Remaining], held: int) -> dict[str, Any]:
+    """Return the sum in words. Who is on two lists is a member of each: then it is no count of people."""
+    several = sum(one.list.members > 0 for one in lists) > 1
+    return {"held": held, "several": several, "held_told": f"{number(held)} members" if several else people(held)}
 
 
 def _current(audience: Audience) -> Definition | None:

@@ -194,3 +194,17 @@ def test_a_redis_url_in_parts(url: str, expected: dict[str, Any]) -> None:
 def test_a_broken_redis_url(url: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="REDIS_URL"):
         redis_parts(url)
+
+
+def test_urls_by_name() -> None:
+    known = {"meta": "https://meta.example", "mixpanel_us": "https://mp.example"}
+
+    assert reading(None).urls("NAME", known) == known
+    assert reading("meta=http://127.0.0.1:9/platforms/meta/").urls("NAME", known) == {
+        "meta": "http://127.0.0.1:9/platforms/meta",
+        "mixpanel_us": "https://mp.example",
+    }
+    with pytest.raises(ImproperlyConfigured, match=r"NAME names 'mta'\. Names are: meta, mixpanel_us"):
+        reading("mta=https://x.example").urls("NAME", known)
+    with pytest.raises(ImproperlyConfigured, match="meta is not a web address"):
+        reading("meta=ftp://x").urls("NAME", known)

@@ -1,0 +1,54 @@
+"""The platforms behind RudderStack, as one reads them back: each a stand-in of its own under /platforms/NAME."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from sandbox.delivery import Delivery
+from sandbox.inbox import Inbox
+
+PREFIX = "/platforms/"
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What a platform's stand-in is made from: the sources, what became of their events, where files lie, the speed."""
+
+    inbox: Inbox
+    delivery: Delivery
+    data: Path
+    speed: float
+
+
+class PlatformApp(Protocol):
+    """A stand-in that can forget everything."""
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]: ...
+
+    def forget(self) -> None:
+        """Forget orders, faults, records."""
+
+
+class Mounts:
+    """A WSGI app with others below it: what begins with /platforms/NAME/ goes there without that beginning."""
+
+    def __init__(self, front: WSGIApplication, mounted: Mapping[str, PlatformApp]) -> None:
+        self.front, self.mounted = front, mounted
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = str(environ["PATH_INFO"])
+        name, slash, rest = path.removeprefix(PREFIX).partition("/")
+        app = self.mounted.get(name) if path.startswith(PREFIX) and slash else None
+        if app is None:
+            return self.front(environ, start_response)
+        environ["PATH_INFO"] = f"/{rest}"
+        return app(environ, start_response)
+
+
+def platform_apps(behind: Behind) -> dict[str, PlatformApp]:
+    """Make every platform's stand-in, by its name in the address."""
+    return {}
