@@ -47,7 +47,8 @@ class Reading(AppendOnlyModel):
         indexes: ClassVar = [models.Index(fields=["activation", "quantity", "-as_of"], name="reading_of_list")]
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=models.Q(low=None, high=None) | models.Q(low__gte=0, high__gte=models.F("low")),
+                condition=models.Q(low=None, high=None)
+                | models.Q(low__isnull=False, high__isnull=False, low__gte=0, high__gte=models.F("low")),
                 name="reading_is_a_band",
             ),
             models.UniqueConstraint(
