@@ -135,9 +135,8 @@ class PlatformLists:
         moment = self.clock.at(float(changed))
         if held.wanted.get("settling") or now < moment + float(options["settle_seconds"]):
             old = self.store.row("SELECT * FROM looks WHERE external = ?", (held.external_id,))
-            return Look(
-                *(old["people"], old["matched"]) if old else (None, None), True, moment, old and old["computed"]
-            )
+            before = (old["people"], old["matched"], old["computed"]) if old else (None, None, None)
+            return Look(before[0], before[1], True, moment, before[2])
         return self._computed(held, options, moment, now)
 
     def _computed(self, held: Held, options: dict[str, Any], moment: float, now: float) -> Look:
