@@ -44,7 +44,9 @@ def decoded(data: bytes) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise NotCsv('This is no UTF-8 text. In the spreadsheet, save it as "CSV UTF-8", then choose it again.') from None
+        raise NotCsv(
+            'This is no UTF-8 text. In the spreadsheet, save it as "CSV UTF-8", then choose it again.'
+        ) from None
     if "\0" in text:
         raise NotCsv("This is no text file. Save the sheet as CSV, then choose it again.")
     return text
@@ -68,7 +70,9 @@ def rows(text: str, when: Callable[[str], datetime]) -> list[CsvRow]:
     if len(filled) < 2:
         raise NotCsv("It holds a header and no rows below it. Add a row for each list.")
     if len(filled) - 1 > MOST_ROWS:
-        raise NotCsv(f"It holds {len(filled) - 1:,} rows; at most {MOST_ROWS:,} are taken at once. Split it into several.")
+        raise NotCsv(
+            f"It holds {len(filled) - 1:,} rows; at most {MOST_ROWS:,} are taken at once. Split it into several."
+        )
     return [_row(number, _named(columns, cells), when) for number, cells in filled[1:]]
 
 
@@ -109,7 +113,9 @@ def _row(line: int, cells: dict[str, str], when: Callable[[str], datetime]) -> C
             return None
 
     if any(len(cell) > LONGEST_CELL for cell in cells.values()):
-        return CsvRow(line, cells["list"][:40], errors=(f"A cell is longer than {LONGEST_CELL} characters. Shorten it.",))
+        return CsvRow(
+            line, cells["list"][:40], errors=(f"A cell is longer than {LONGEST_CELL} characters. Shorten it.",)
+        )
     if not cells.get("list"):
         errors.append("It names no list.")
     none = cells.get("size low", "").lower() in NONE_REPORTED
@@ -121,9 +127,7 @@ def _row(line: int, cells: dict[str, str], when: Callable[[str], datetime]) -> C
         errors.append(f"As of: {wrong}")
     if not errors:
         errors += _together(low, high, rate, none)
-    return CsvRow(
-        line, cells.get("list", ""), as_of, low, low if high is None else high, rate, not none, tuple(errors)
-    )
+    return CsvRow(line, cells.get("list", ""), as_of, low, low if high is None else high, rate, not none, tuple(errors))
 
 
 def _together(low: int | None, high: int | None, rate: int | None, none: bool) -> list[str]:

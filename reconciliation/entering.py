@@ -34,7 +34,11 @@ class Entry:
 
 def enter(entries: Sequence[Entry], *, by: Person, at: datetime, source: str = MANUAL) -> list[Reading]:
     """Store the entries, all or none, and return the readings."""
-    ids = dict(ListAt.objects.filter(activation__in={one.activation.pk for one in entries}).values_list("activation", "external_id"))
+    ids = dict(
+        ListAt.objects.filter(activation__in={one.activation.pk for one in entries}).values_list(
+            "activation", "external_id"
+        )
+    )
     readings = []
     with transaction.atomic():
         for number, entry in enumerate(entries):

@@ -55,7 +55,7 @@ def _names(lists: Sequence[Activation]) -> dict[str, list[Activation]]:
 def _previewed(
     row: CsvRow,
     several: Sequence[Activation],
-    often: Counter[tuple[int, datetime | None]],
+    often: Counter[tuple[int, datetime]],
     before: dict[tuple[int, datetime], tuple[Reading, ...]],
 ) -> Previewed:
     errors = list(row.errors)

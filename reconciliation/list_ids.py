@@ -95,9 +95,7 @@ def forget_id(activation: Activation, *, by: Person, at: datetime) -> bool:
     with transaction.atomic():
         if not ListAt.objects.filter(activation=activation).delete()[0]:
             return False
-        audit.record(
-            verb="took out the id of", subject=activation, by=by, audience_id=activation.audience_id, at=at
-        )
+        audit.record(verb="took out the id of", subject=activation, by=by, audience_id=activation.audience_id, at=at)
     return True
 
 

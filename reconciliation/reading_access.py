@@ -61,7 +61,9 @@ def keep(
     elsewhere = not new and moved(access, options)
     given = {name: value for name, value in secrets.items() if value}
     after = given if elsewhere else before | given
-    changed = [n.name for n in needs_of(destination) if not n.secret and access.options.get(n.name, "") != options[n.name]]
+    changed = [
+        n.name for n in needs_of(destination) if not n.secret and access.options.get(n.name, "") != options[n.name]
+    ]
     taken_out = elsewhere and bool(before.keys() - given.keys())
     access.options = {name: value for name, value in options.items() if value}
     if after != before or elsewhere:

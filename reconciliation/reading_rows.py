@@ -64,8 +64,12 @@ class ReadingRow:
         if self.state == "stopped":
             return f"{which} {_have(self.lists)} had no new figures since then."
         if self.state in (CheckState.REFUSED, CheckState.UNREADABLE):
-            return f"{which} {_have(self.lists)} no new figures until this is mended; what was read stays, and grows old."
-        return f"{_named(self.nameless)} {_have(self.nameless)} no id there yet, so no figures." if self.nameless else ""
+            return (
+                f"{which} {_have(self.lists)} no new figures until this is mended; what was read stays, and grows old."
+            )
+        return (
+            f"{_named(self.nameless)} {_have(self.nameless)} no id there yet, so no figures." if self.nameless else ""
+        )
 
 
 def _have(lists: Sequence[Activation]) -> str:

@@ -41,7 +41,9 @@ def choices(activation: Activation, seen: Sequence[ListSeen]) -> list[Choice]:
             )
         )
     words = _words(f"{activation.audience.name} {activation.list_name}")
-    return sorted(made, key=lambda one: (not one.is_chosen, bool(one.taken_by), -len(words & _words(one.name)), one.name))
+    return sorted(
+        made, key=lambda one: (not one.is_chosen, bool(one.taken_by), -len(words & _words(one.name)), one.name)
+    )
 
 
 def _words(name: str) -> frozenset[str]:

@@ -85,7 +85,9 @@ def refused(error: VendorError) -> Finding:
     if isinstance(error, BadCredentials | AddressRefused):
         return Finding(CheckState.REFUSED, told(error), wrong_key=isinstance(error, BadCredentials))
     if isinstance(error, RateLimited):
-        words = f"{error.vendor} asks to be asked less at the moment, so the access was not judged. Test again in a while."
+        words = (
+            f"{error.vendor} asks to be asked less at the moment, so the access was not judged. Test again in a while."
+        )
         return Finding(CheckState.UNREADABLE, words)
     return Finding(CheckState.UNREADABLE, told(error))
 

@@ -79,7 +79,9 @@ def where_used(lists: Sequence[Activation], now: datetime) -> list[WhereUsed]:
     """Return for each list what is known of its use. Four queries and one for each list."""
     places = {one.destination_id for one in lists}
     access = {one.destination_id: one for one in ReadAccess.objects.defer("secret").filter(destination__in=places)}
-    strange = list(UnknownList.objects.filter(destination__in=places, known_reason="").values_list("destination", flat=True))
+    strange = list(
+        UnknownList.objects.filter(destination__in=places, known_reason="").values_list("destination", flat=True)
+    )
     looks, purpose = newest(lists), suppressing(lists)
     return [
         WhereUsed(

@@ -67,7 +67,9 @@ class AccessForm(forms.Form):
         missing = [need for need in self.needs if need.secret and need.required and not values.get(need.name)]
         if missing and any(values.get(need.name) for need in self.needs if need.secret):
             for need in missing:
-                self.add_error(need.name, ValidationError("Enter it too: the one that is kept belongs to what was before."))
+                self.add_error(
+                    need.name, ValidationError("Enter it too: the one that is kept belongs to what was before.")
+                )
 
     @property
     def options(self) -> dict[str, str]:

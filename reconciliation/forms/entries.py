@@ -16,18 +16,26 @@ class EntryForm(forms.Form):
 
     low = WholeNumberField(required=False, label="People on the list", help_text="As shown there, like 8,700.")
     high = WholeNumberField(
-        required=False, label="Up to", help_text="Only if a range is shown: its upper end. The field before is the lower."
+        required=False,
+        label="Up to",
+        help_text="Only if a range is shown: its upper end. The field before is the lower.",
     )
-    rate = PercentField(required=False, label="Match rate shown there", help_text="In percent, if the platform shows one.")
+    rate = PercentField(
+        required=False, label="Match rate shown there", help_text="In percent, if the platform shows one."
+    )
     not_reported = forms.BooleanField(
-        required=False, label="The platform reports no size of this list", help_text="Stored as not reported, never as 0."
+        required=False,
+        label="The platform reports no size of this list",
+        help_text="Stored as not reported, never as 0.",
     )
     as_of = MomentField(
         label="As of",
         help_text="When the platform showed it. A day alone counts as its end.",
         error_messages={"required": "Say as of when, like 23 Nov 2026, 09:20."},
     )
-    note = LineField(max_length=300, required=False, label="Note", help_text="Where you read it, if others should know.")
+    note = LineField(
+        max_length=300, required=False, label="Note", help_text="Where you read it, if others should know."
+    )
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or self.cleaned_data

@@ -72,7 +72,9 @@ class SignForm(forms.Form):
                 self.add_error("used", f"It cannot be used in {used:,} of {active:,}. Check both figures.")
             elif len(names) != named:
                 which = "lack it" if self.suppresses else "include it"
-                self.add_error("names", f"You say that {named:,} {which}, and name {len(names):,}. Name each one, once.")
+                self.add_error(
+                    "names", f"You say that {named:,} {which}, and name {len(names):,}. Name each one, once."
+                )
         return values
 
     def use(self) -> Use:

@@ -19,7 +19,7 @@ from reconciliation.models import ReadAccess
 from reconciliation.reading_rows import reading_rows, row_of
 from reconciliation.trying_access import try_access
 
-from .loading import access_or_404, destination_or_404, must
+from .loading import access_or_404, destination_or_404, to_change
 
 
 @allow(Permission.READ_SETUP)
@@ -34,9 +34,8 @@ def rows(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def access(request: HttpRequest, pk: int) -> HttpResponse:
     """How one destination is read back; a POST saves what is entered and tests it."""
+    to_change(request, Permission.MANAGE_CONNECTIONS)
     destination = destination_or_404(pk)
-    if request.method == "POST":
-        must(request, Permission.MANAGE_CONNECTIONS)
     kept = ReadAccess.objects.filter(destination=destination).select_related("destination").first()
     form = AccessForm(destination, kept, posted(request))
     if request.method != "POST" or not form.is_valid():

@@ -20,7 +20,7 @@ from reconciliation.forms.lists import MayStayForm, SignForm
 from reconciliation.models import UnknownList
 from reconciliation.where_used import where_used
 
-from .loading import destination_or_404, list_or_404, must
+from .loading import destination_or_404, list_or_404, to_change
 
 KEEPS = (Permission.REGISTER, Permission.MANAGE_CONNECTIONS)
 
@@ -40,17 +40,21 @@ def of_audience(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign(request: HttpRequest, pk: int) -> HttpResponse:
     """Where one list is used; a POST signs what somebody saw in the account, for 30 days."""
+    to_change(request, Permission.ANSWER)
     found = list_or_404(pk, ads=True)
     row = where_used([found], timezone.now())[0]
     if request.method != "POST":
         return page(request, "reconciliation/attachment.html", _shown(row, _form(row)))
-    must(request, Permission.ANSWER)
     form = _form(row, request.POST)
     if row.is_read:
-        form.add_error(None, "Muster reads this from the account by itself, so no signed check is kept. Nothing was stored.")
+        form.add_error(
+            None, "Muster reads this from the account by itself, so no signed check is kept. Nothing was stored."
+        )
     elif form.is_valid():
         attaching.sign(found, form.use(), by=me(request), at=timezone.now(), note=form.cleaned_data["note"])
-        messages.success(request, "Your check is signed. It counts for 30 days, or until Muster reads the account itself.")
+        messages.success(
+            request, "Your check is signed. It counts for 30 days, or until Muster reads the account itself."
+        )
         return onward(request, "reconciliation:sign", pk)
     return page(request, "reconciliation/attachment.html", _shown(row, form))
 

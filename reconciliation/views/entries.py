@@ -27,23 +27,27 @@ from reconciliation.forms.fields import judged
 from reconciliation.history import history
 from reconciliation.importing import lists, preview
 
-from .loading import list_or_404, must
+from .loading import list_or_404, to_change
 
 
 @allow(Permission.READ)
 @require_http_methods(["GET", "HEAD", "POST"])
 def enter_figures(request: HttpRequest, pk: int) -> HttpResponse:
     """What people entered of a list; a POST adds what the platform shows now."""
+    to_change(request, Permission.ANSWER)
     found = list_or_404(pk)
     if request.method != "POST":
         return page(request, "reconciliation/enter.html", _shown(found, EntryForm()))
-    must(request, Permission.ANSWER)
     form = EntryForm(request.POST)
     if not form.is_valid():
         return page(request, "reconciliation/enter.html", _shown(found, form))
     corrects = (found.pk, form.cleaned_data["as_of"]) in entering.known([found])
     enter([_entry(found, form)], by=me(request), at=timezone.now())
-    words = "It corrects the entry before, which stays below." if corrects else "Nobody can change it; a correction is a new entry."
+    words = (
+        "It corrects the entry before, which stays below."
+        if corrects
+        else "Nobody can change it; a correction is a new entry."
+    )
     messages.success(request, f"Your figures are stored. {words}")
     return onward(request, "reconciliation:enter", pk)
 
@@ -108,5 +112,3 @@ def template(request: HttpRequest) -> HttpResponse:
     for one in lists():
         writer.writerow([harmless(str(one)), "", "", "", ""])
     return response
-
-

@@ -15,10 +15,11 @@ from muster.htmx import onward, page, varied
 from muster.vendor_errors import VendorError
 from reconciliation import list_ids
 from reconciliation.forms.lists import ListIdForm
-from reconciliation.there import Choice, choices
+from reconciliation.readers.seen import AdReader
+from reconciliation.there import choices
 from reconciliation.trying_access import reader_of, refused
 
-from .loading import list_or_404, may, must
+from .loading import list_or_404, may, to_change
 
 # The owner's people know which list is theirs; administrators have the platform open when they connect it.
 SETS = (Permission.REGISTER, Permission.MANAGE_CONNECTIONS)
@@ -28,10 +29,10 @@ SETS = (Permission.REGISTER, Permission.MANAGE_CONNECTIONS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def list_at(request: HttpRequest, pk: int) -> HttpResponse:
     """By which id the platform knows a list; a POST checks and keeps it."""
+    to_change(request, *SETS)
     found = list_or_404(pk)
     if request.method != "POST":
         return page(request, "reconciliation/list_at.html", _shown(request, found, _form(found)))
-    must(request, *SETS)
     form = _form(found, request.POST)
     if form.is_valid():
         try:
@@ -85,12 +86,11 @@ def there(request: HttpRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {"list": found, "why_not": why_not, "form": _form(found)}
     if access:
         try:
-            seen = cast(Any, reader_of(access)).everything()
+            seen = cast(AdReader, reader_of(access)).everything()
         except VendorError as error:
             context["why_not"] = refused(error).words
         else:
-            rows: list[Choice] = choices(found, seen)
-            context["choices"] = rows
+            context["choices"] = choices(found, seen)
     return varied(page(request, "reconciliation/there.html", context, part="there"))
 
 

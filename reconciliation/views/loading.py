@@ -30,9 +30,9 @@ def list_or_404(pk: int, *, ads: bool = False) -> Activation:
     return get_object_or_404(found.filter(destination__platform__in=AD_PLATFORMS) if ads else found, pk=pk)
 
 
-def must(request: HttpRequest, *permissions: Permission) -> None:
-    """Raise NotAllowed, which says whom to ask, unless the reader holds one of the permissions."""
-    if not may(request, *permissions):
+def to_change(request: HttpRequest, *permissions: Permission) -> None:
+    """Raise NotAllowed, which says whom to ask, for a POST of a reader who holds none of the permissions."""
+    if request.method == "POST" and not may(request, *permissions):
         raise NotAllowed("changing this needs another permission", permissions[0])
 
 
