@@ -53,14 +53,14 @@ def enter(entries: Sequence[Entry], *, by: Person, at: datetime, source: str = M
 def of_people(activation: Activation) -> list[Reading]:
     """Return what people entered of a list, newest entry first."""
     entered = Reading.objects.filter(activation=activation, source__in=BY_HAND).select_related("by")
-    return list(entered.order_by("-fetched_at", "quantity"))
+    return list(entered.order_by("-fetched_at", "-quantity"))
 
 
 def known(entries: Iterable[Activation]) -> dict[tuple[int, datetime], tuple[Reading, ...]]:
     """Return what people entered before, by list and as-of; the newest entry of each."""
     found: dict[tuple[int, datetime], list[Reading]] = {}
     rows = Reading.objects.filter(activation__in={one.pk for one in entries}, source__in=BY_HAND)
-    for row in rows.select_related("by").order_by("-fetched_at", "quantity"):
+    for row in rows.select_related("by").order_by("-fetched_at", "-quantity"):
         same = found.setdefault((row.activation_id, row.as_of), [])
         if not same or same[0].fetched_at == row.fetched_at:
             same.append(row)

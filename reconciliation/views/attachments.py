@@ -47,10 +47,9 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
         return page(request, "reconciliation/attachment.html", _shown(row, _form(row)))
     form = _form(row, request.POST)
     if row.is_read:
-        form.add_error(
-            None, "Muster reads this from the account by itself, so no signed check is kept. Nothing was stored."
-        )
-    elif form.is_valid():
+        messages.error(request, "Muster reads this from the account by itself, so no signed check is kept.")
+        return onward(request, "reconciliation:sign", pk)
+    if form.is_valid():
         attaching.sign(found, form.use(), by=me(request), at=timezone.now(), note=form.cleaned_data["note"])
         messages.success(
             request, "Your check is signed. It counts for 30 days, or until Muster reads the account itself."
