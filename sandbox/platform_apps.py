@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from sandbox.delivery import Delivery
-from sandbox.inbox import Inbox
+from sandbox.platform_lists import Behind
 
 PREFIX = "/platforms/"
-
-
-@dataclass(frozen=True)
-class Behind:
-    """What a platform's stand-in is made from: the sources, what became of their events, where files lie, the speed."""
-
-    inbox: Inbox
-    delivery: Delivery
-    data: Path
-    speed: float
 
 
 class PlatformApp(Protocol):
