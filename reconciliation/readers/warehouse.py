@@ -35,6 +35,7 @@ from .warehouse_queries import (
     event_count,
     is_identifier,
     layout_of,
+    permitted,
     trait_count,
     written_as,
 )
@@ -82,7 +83,8 @@ class Warehouse:
     def lists(self, ids: Sequence[str]) -> Mapping[str, ListSeen]:
         """Return each asked list by its id; one of which nothing landed is `gone`. Raises VendorError."""
         with self._session() as session:
-            layouts: dict[str, tuple[str, Layout]] = {}
+            own = self.options["schema"]
+            layouts: dict[str, tuple[str, Layout]] = {own: layout(session, own)}
             return {one: self._seen(session, layouts, one) for one in ids}
 
     def _seen(self, session: Session, layouts: dict[str, tuple[str, Layout]], one: str) -> ListSeen:
@@ -95,8 +97,6 @@ class Warehouse:
                 layouts[schema] = layout(session, schema)
         except Gone:
             # One list's own schema says nothing about the others.
-            if not own:
-                raise
             return ListSeen(one, gone=True, states=(NOT_LANDED,))
         return seen(session, *layouts[schema], one, name)
 
@@ -164,13 +164,15 @@ def protection(address: str, *, private: bool) -> dict[str, str]:
 
 
 def layout(session: Session, schema: str) -> tuple[str, Layout]:
-    """Return the schema's name as written there, and its tables. Raises NoSchema, NoTables."""
+    """Return the schema's name as written there, and its tables, which may be read. Raises NoSchema, NoTables."""
     found = session.rows(LAYOUT, schema=schema, tables=list(TABLES))
     written, tables = layout_of(schema, [(row["nspname"], row["relname"], row["attname"]) for row in found])
     if not written:
         raise NoSchema(VENDOR)
-    if not written_as(IDENTIFIES, tables) and not written_as(ENTERED, tables):
+    table = written_as(IDENTIFIES, tables) or written_as(ENTERED, tables)
+    if not table:
         raise NoTables(VENDOR)
+    session.rows(permitted(written, table))
     return written, tables
 
 

@@ -13,8 +13,9 @@ from psycopg import errors
 
 from muster.vendor_errors import BadCredentials, Gone, Rejected, Unreachable, VendorError
 
+from .cohorts import READ_EFFECT
+
 VENDOR: Final = "The warehouse"
-READ_EFFECT: Final = "Nothing was read; figures of before stay, with their dates."
 
 
 class WrongPassword(BadCredentials):

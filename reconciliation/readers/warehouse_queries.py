@@ -115,3 +115,8 @@ def counted(parts: Sequence[sql.Composed], freshest: sql.Identifier) -> sql.Comp
 def audiences_in(schema: str, table: str) -> sql.Composed:
     """Return the statement that lists the audiences of an event table."""
     return sql.SQL(AUDIENCES).format(table=sql.Identifier(schema, table))
+
+
+def permitted(schema: str, table: str) -> sql.Composed:
+    """Return a statement that reads nothing, and fails where reading is not allowed."""
+    return sql.SQL("SELECT FROM {table} LIMIT 0").format(table=sql.Identifier(schema, table))
