@@ -3,10 +3,10 @@
 from django.db import close_old_connections
 from django.utils import timezone
 
-from . import measure
+from .measure import perform
 
 
 def read_back(access_id: int) -> None:
     """Read one destination back and keep what it says."""
     close_old_connections()
-    measure.perform(access_id, at=timezone.now())
+    perform(access_id, at=timezone.now())

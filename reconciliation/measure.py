@@ -4,11 +4,9 @@ Nothing here touches a sync. A platform that does not answer leaves a gap in the
 its destination, however many lists it holds.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 
-import orjson
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -21,11 +19,11 @@ from muster import audit
 from muster.http import BadCredentials, RateLimited, VendorError
 from syncs.doorbell import enqueue
 
-from . import attaching, match_trend, unknown_lists
+from . import arrived, attaching, match_trend, unknown_lists
 from .keeping import keep
 from .models import ListAt, ReadAccess
-from .readers.opening import reader_for
 from .readers.seen import AdReader, Reader
+from .trying_access import reader_of
 
 JOB: Final = "reconciliation.jobs.read_back"
 TAKEN: Final = timedelta(minutes=20)  # a lost job costs so long, then it is asked for again
@@ -61,7 +59,7 @@ def perform(access_id: int, *, at: datetime) -> bool:
     if access is None or not access.secret:
         return False
     try:
-        reader = open_reader(access)
+        reader = reader_of(access)
         _read_lists(access, reader, at)
     except VendorError as error:
         _failed(access, error, at)
@@ -70,12 +68,6 @@ def perform(access_id: int, *, at: datetime) -> bool:
         _read_ads(access, reader, at)
     _worked(access, at)
     return True
-
-
-def open_reader(access: ReadAccess) -> Reader:
-    """Return the reader of a destination with its own access. Raises VendorError."""
-    secrets: Mapping[str, str] = orjson.loads(access.secret)
-    return reader_for(access.destination.platform, access.options, secrets)
 
 
 def lists_of(access: ReadAccess) -> QuerySet[Activation]:
@@ -99,6 +91,7 @@ def _read_lists(access: ReadAccess, reader: Reader, at: datetime) -> None:
             keep(one, found, source=access.destination.platform, at=at)
             _note_name(one, found.name, gone=found.gone, at=at)
         match_trend.keep(one.pk, at=at)
+        arrived.keep(one.pk, at=at)
 
 
 def _note_name(one: Activation, name: str, *, gone: bool, at: datetime) -> None:
@@ -116,15 +109,23 @@ def _read_ads(access: ReadAccess, reader: Reader, at: datetime) -> None:
     """Read what uses the lists, and which other lists there are. That they cannot be read does not spoil the figures."""
     if access.ads_read_at and at - access.ads_read_at < ADS_EVERY:
         return
-    ads: AdReader = reader  # type: ignore[assignment]  # ad platforms' readers are AdReaders
+    ads, words = cast("AdReader", reader), []
+    ad_sets = seen = None
     try:
-        ad_sets, everything = ads.ad_sets(), ads.everything()
+        seen = ads.everything()
     except VendorError as error:
-        ReadAccess.objects.filter(pk=access.pk).update(ads_words=told(error)[:500])
-        return
-    attaching.keep(access.destination, ad_sets, at=at)
-    unknown_lists.keep(access.destination, everything, ad_sets, at=at)
-    ReadAccess.objects.filter(pk=access.pk).update(ads_words="", ads_read_at=at)
+        words.append(told(error))
+    try:
+        ad_sets = ads.ad_sets()
+    except VendorError as error:
+        words.append(told(error))
+    with transaction.atomic():
+        if ad_sets is not None:
+            attaching.keep(access.destination, ad_sets, at=at)
+        if seen is not None:
+            unknown_lists.keep(access.destination, seen, ad_sets, at=at)
+        read_at = access.ads_read_at if words else at
+        ReadAccess.objects.filter(pk=access.pk).update(ads_words=" ".join(words)[:500], ads_read_at=read_at)
 
 
 def _failed(access: ReadAccess, error: VendorError, at: datetime) -> None:
@@ -159,7 +160,8 @@ def wait_after(error: VendorError, failures: int) -> timedelta:
     """Return how long to wait after a failure: doubled each time, no longer than between two readings, as asked by a limit."""
     usual = timedelta(seconds=float(settings.MEASURE_SECONDS))
     asked = timedelta(seconds=error.retry_after or 0) if isinstance(error, RateLimited) else timedelta()
-    return max(asked, min(FIRST_RETRY * 2 ** min(failures, 10), usual))
+    doubled: timedelta = FIRST_RETRY * 2 ** min(failures, 10)
+    return max(asked, min(doubled, usual))
 
 
 def between_readings(access_id: int) -> timedelta:
