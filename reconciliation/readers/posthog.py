@@ -16,7 +16,7 @@ from .seen import Figure, ListSeen, State
 
 VENDOR: Final = "PostHog"
 PAGE: Final = 100
-MOST_PAGES: Final = 200
+MOST_PAGES: Final = 50
 COMPUTING: Final = State("is_calculating", "true", "PostHog is computing the cohort; its count is of before.")
 NOT_COUNTED: Final = State("count", "null", "PostHog has not counted the cohort yet.")
 PENDING: Final = "PostHog has yet to compute the cohort's newest definition; its count is of the one before."

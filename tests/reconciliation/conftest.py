@@ -7,7 +7,9 @@ import pytest
 from pytest_django import Settings
 
 from tests.postgres import Unusable
+from tests.reconciliation.cohort_tools import TOOLS, Desk
 from tests.reconciliation.warehouses import Warehouse, emptied, running_server
+from tests.vendors import Vendors
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +40,31 @@ def landed(warehouse: Warehouse) -> Warehouse:
     warehouse.schema()
     warehouse.identifies()
     return warehouse
+
+
+@pytest.fixture
+def platforms(vendors: Vendors, settings: Settings) -> Vendors:
+    """The stand-ins, with the platforms behind RudderStack's; Muster's settings point at them."""
+    settings.PLATFORM_HOSTS = {name: f"{vendors.rudder}/platforms/{name}" for name in settings.PLATFORM_HOSTS}
+    return vendors
+
+
+@pytest.fixture(params=TOOLS)
+def desk(request: pytest.FixtureRequest, platforms: Vendors) -> Desk:
+    """Each analytics tool in turn."""
+    return Desk(platforms, TOOLS[request.param])
+
+
+@pytest.fixture
+def amplitude(platforms: Vendors) -> Desk:
+    return Desk(platforms, TOOLS["amplitude"])
+
+
+@pytest.fixture
+def mixpanel(platforms: Vendors) -> Desk:
+    return Desk(platforms, TOOLS["mixpanel"])
+
+
+@pytest.fixture
+def posthog(platforms: Vendors) -> Desk:
+    return Desk(platforms, TOOLS["posthog"])
