@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from sandbox.google_ads import google_apps
+from sandbox.meta import meta_app
 from sandbox.platform_lists import Behind
 
 PREFIX = "/platforms/"
@@ -38,4 +40,7 @@ class Mounts:
 
 def platform_apps(behind: Behind) -> dict[str, PlatformApp]:
     """Make every platform's stand-in, by its name in the address."""
-    return {}
+    return {
+        "meta": meta_app(behind),
+        **google_apps(behind),
+    }
