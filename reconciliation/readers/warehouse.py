@@ -35,6 +35,7 @@ from .warehouse_queries import (
 from .warehouse_session import STATEMENT_SECONDS, Session, session_at
 
 TRAIT: Final = "muster_aud_"
+VERSION: Final = "postgresql"
 NOT_LANDED = State("column", "missing", "Nothing of this audience has landed yet, or the trait has another name.")
 TWO_ALIKE = State(
     "audience", "ambiguous", "Audiences of the same name landed here; enter the audience's number as the list's id."
@@ -61,7 +62,10 @@ class Warehouse:
         self.options, self.secrets, self.cut, self.seconds = options, secrets, cut, seconds
 
     def lists(self, ids: Sequence[str]) -> Mapping[str, ListSeen]:
-        """Return each asked list by its id; one of which nothing landed is `gone`. Raises VendorError."""
+        """Return each asked list by its id. Raises VendorError.
+
+        One of which nothing landed is unknown: its column comes with its first row. Gone is what no table can have.
+        """
         with session_at(self.options, self.secrets, self.cut, self.seconds) as session:
             own = self.options["schema"]
             layouts: dict[str, tuple[str, Layout]] = {own: layout(session, own)}
@@ -71,13 +75,13 @@ class Warehouse:
         own, _, name = one.rpartition(".")
         schema = own or self.options["schema"]
         if not is_identifier(schema) or not (is_identifier(name) or name.isdecimal()):
-            return ListSeen(one, gone=True, states=(NOT_LANDED,))
+            return ListSeen(one, gone=True)
         try:
             if schema not in layouts:
                 layouts[schema] = layout(session, schema)
         except Gone:
             # One list's own schema says nothing about the others.
-            return ListSeen(one, gone=True, states=(NOT_LANDED,))
+            return ListSeen(one, gone=True)
         return seen(session, *layouts[schema], one, name)
 
 
@@ -103,12 +107,12 @@ def seen(session: Session, schema: str, tables: Layout, one: str, name: str) -> 
     events = [(written_as(event, tables), event == ENTERED) for event in (ENTERED, EXITED)]
     events = [(event, entered) for event, entered in events if event]
     if not events or not events[0][1]:
-        return ListSeen(one, gone=True, states=(NOT_LANDED,))
+        return unknown(one, NOT_LANDED)
     found = audiences(session, schema, events[0][0], name)
     if not found:
-        return ListSeen(one, gone=True, states=(NOT_LANDED,))
+        return unknown(one, NOT_LANDED)
     if len(found) > 1:
-        return ListSeen(one, figures=(Figure(Quantity.MEMBERS, None, None, Basis.EXACT),), states=(TWO_ALIKE,))
+        return unknown(one, TWO_ALIKE)
     return told(one, events[0][0], session.rows(event_count(schema, events), audiences=sorted(found))[0])
 
 
@@ -119,6 +123,11 @@ def audiences(session: Session, schema: str, table: str, name: str) -> set[str]:
         return {number for number, _ in landed if number == name}
     stem = name.removeprefix(TRAIT)
     return {number for number, words in landed if number and stem == slugify(words)[:60].strip("-").replace("-", "_")}
+
+
+def unknown(one: str, state: State) -> ListSeen:
+    """Return a list of which nothing can be said but why."""
+    return ListSeen(one, figures=(Figure(Quantity.MEMBERS, None, None, Basis.EXACT),), states=(state,), version=VERSION)
 
 
 def told(one: str, name: str, row: Mapping[str, Any]) -> ListSeen:
@@ -136,7 +145,7 @@ def told(one: str, name: str, row: Mapping[str, Any]) -> ListSeen:
         states=() if known else (NO_ROWS,),
         as_of=aware(row["loaded"]),
         changed_at=aware(row["arrived"]),
-        version="postgresql",
+        version=VERSION,
     )
 
 

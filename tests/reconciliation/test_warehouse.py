@@ -139,10 +139,10 @@ def test_several_lists_are_one_session_as_of_one_moment(landed: Warehouse) -> No
     landed.land(("1", "a", at(0), at(1), True), ("2", "b", at(0), at(1), True))
     landed.land(("3", "a", at(2), at(3), True), column="context_traits_muster_aud_lapsed")
 
-    found = reader(options(landed), SECRETS).lists([TRAIT, "muster_aud_lapsed", "muster_aud_gone"])
-    assert [values(found[one]).get("members") for one in found] == [2, 1, None]
-    assert [found[one].gone for one in found] == [False, False, True]
-    assert "Nothing of this audience has landed" in found["muster_aud_gone"].states[0].words
+    found = reader(options(landed), SECRETS).lists([TRAIT, "muster_aud_lapsed", "muster_aud_new"])
+    assert [values(found[one])["members"] for one in found] == [2, 1, None]
+    assert not any(found[one].gone for one in found)
+    assert "Nothing of this audience has landed" in found["muster_aud_new"].states[0].words
 
 
 NAMES = {
@@ -266,9 +266,11 @@ def test_a_name_that_two_audiences_had_is_unknown_and_says_so(events: Warehouse)
     assert figures(events, one="9") == (1, 0, 0)
 
 
-def test_an_audience_of_which_no_event_landed_is_gone(events: Warehouse) -> None:
-    assert look(events).gone
-    assert look(events, "12").gone
+def test_an_audience_of_which_no_event_landed_is_unknown(events: Warehouse) -> None:
+    for one in (TRAIT, "12"):
+        seen = look(events, one)
+        assert (values(seen), seen.gone) == ({"members": None}, False)
+        assert "Nothing of this audience has landed" in seen.states[0].words
 
 
 @pytest.mark.slow
