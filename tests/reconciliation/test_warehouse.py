@@ -4,7 +4,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from reconciliation.quantities import Basis, Quantity
 from reconciliation.readers.seen import ListSeen
@@ -74,6 +76,34 @@ def test_the_last_state_counts(landed: Warehouse, case: str) -> None:
     assert figures(landed) == wanted
 
 
+few = st.integers(0, 3)
+landings = st.lists(
+    st.tuples(
+        few, st.sampled_from([None, "", "a", "b", "c"]), st.none() | few, few, st.sampled_from([None, True, False])
+    ),
+    unique_by=lambda row: row[:4],
+    max_size=12,
+)
+
+
+def place(row: tuple[int, str | None, int | None, int, bool | None]) -> tuple[bool, int, int, int]:
+    """Return where a row stands among those of one person: by timestamp, arrival, id."""
+    number, _, when, arrived, _ = row
+    return when is not None, when or 0, arrived, number
+
+
+@hypothesis.settings(max_examples=20, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+@hypothesis.given(rows=landings)
+def test_whatever_lands_is_counted_as_by_a_few_lines_of_python(landed: Warehouse, rows: list[Any]) -> None:
+    landed.execute("TRUNCATE {s}.identifies", s=SCHEMA)
+    landed.land(*[(str(row[0]), row[1], None if row[2] is None else at(row[2]), at(row[3]), row[4]) for row in rows])
+
+    told = [row for row in rows if row[4] is not None]
+    last = {row[1]: row[4] for row in sorted(told, key=place) if row[1]}
+    members = sum(last.values()) if told else None
+    assert figures(landed) == (members, len(told) - len({row[0] for row in told}), sum(not row[1] for row in told))
+
+
 def test_what_arrived_after_the_cut_does_not_count(landed: Warehouse) -> None:
     landed.land(("1", "a", at(0), at(1), True), ("2", "a", at(5), at(10), False), ("3", "b", at(5), at(10), True))
 
@@ -109,10 +139,10 @@ def test_several_lists_are_one_session_as_of_one_moment(landed: Warehouse) -> No
     landed.land(("1", "a", at(0), at(1), True), ("2", "b", at(0), at(1), True))
     landed.land(("3", "a", at(2), at(3), True), column="context_traits_muster_aud_lapsed")
 
-    found = reader(options(landed), SECRETS).lists([TRAIT, "muster_aud_lapsed", "muster_aud_gone"])
-    assert [values(found[one]).get("members") for one in found] == [2, 1, None]
-    assert [found[one].gone for one in found] == [False, False, True]
-    assert "Nothing of this audience has landed" in found["muster_aud_gone"].states[0].words
+    found = reader(options(landed), SECRETS).lists([TRAIT, "muster_aud_lapsed", "muster_aud_new"])
+    assert [values(found[one])["members"] for one in found] == [2, 1, None]
+    assert not any(found[one].gone for one in found)
+    assert "Nothing of this audience has landed" in found["muster_aud_new"].states[0].words
 
 
 NAMES = {
@@ -236,9 +266,11 @@ def test_a_name_that_two_audiences_had_is_unknown_and_says_so(events: Warehouse)
     assert figures(events, one="9") == (1, 0, 0)
 
 
-def test_an_audience_of_which_no_event_landed_is_gone(events: Warehouse) -> None:
-    assert look(events).gone
-    assert look(events, "12").gone
+def test_an_audience_of_which_no_event_landed_is_unknown(events: Warehouse) -> None:
+    for one in (TRAIT, "12"):
+        seen = look(events, one)
+        assert (values(seen), seen.gone) == ({"members": None}, False)
+        assert "Nothing of this audience has landed" in seen.states[0].words
 
 
 @pytest.mark.slow
