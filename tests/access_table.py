@@ -149,4 +149,9 @@ SYNCS: dict[str, Row] = {
     "audiences/<slug:slug>/retire/remove/": acts(OPERATORS),
     "audiences/<slug:slug>/retire/back/": acts(OPERATORS),
 }
-TABLE: dict[str, Row] = {**MUSTER, **AUDIENCES, **CONNECTIONS, **SYNCS}
+RECONCILIATION: dict[str, Row] = {
+    "match/": reads(PEOPLE),
+    "audiences/<slug:slug>/arrived/": reads(PEOPLE),
+    "audiences/<slug:slug>/coverage/": reads(PEOPLE),
+}
+TABLE: dict[str, Row] = {**MUSTER, **AUDIENCES, **CONNECTIONS, **SYNCS, **RECONCILIATION}
