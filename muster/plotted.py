@@ -80,7 +80,9 @@ def placed(events: Sequence[tuple[float, str]], width: float) -> tuple[tuple[tup
         reach = len(words) * LETTER + 10
         right = x + reach <= width
         room = (x, x + reach) if right else (x - reach, x)
-        level = 1 + max((of for at, other, of in levels if not _apart(room, other) or room[0] < at < room[1]), default=-1)
+        level = 1 + max(
+            (of for at, other, of in levels if not _apart(room, other) or room[0] < at < room[1]), default=-1
+        )
         if level >= ROWS or room[0] < 0:
             found.append((x, Text(x, 0.0, ""), 0))
             continue

@@ -101,12 +101,12 @@ def _conclusion(name: str, lines: Sequence[Line], expected: Sequence[Expected | 
         return f"No week of {name} has a match rate yet."
     newest = known[-1]
     told = f"{newest.match} in {newest.week.name}"
-    told += f", expected {newest.expected} {wanted.words}" if (wanted := expected[-1]) and newest.expected else ""
+    told += f", expected {newest.expected} ({wanted.words})" if (wanted := expected[-1]) and newest.expected else ""
     first = known[0]
     was = f" It was {first.match} in {first.week.name}." if first is not newest else ""
     started = next(place for place, line in enumerate(lines) if line.week.point)
     gaps = sum(1 for line in lines[started:] if line.week.point is None)
-    missing = f" {number(gaps)} week{'s have' if gaps > 1 else ' has'} no rate since." if gaps else ""
+    missing = f" Since then {number(gaps)} week{'s have' if gaps > 1 else ' has'} no rate." if gaps else ""
     return f"Match at {name}: {told}.{was}{missing}"
 
 

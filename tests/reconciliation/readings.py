@@ -18,7 +18,9 @@ READY = (State("delivery_status", "200", "This audience is ready for use."), Sta
 
 def access(one: Activation, **fields: Any) -> ReadAccess:
     """Give reading access to the destination of a list, whose id there is known."""
-    ListAt.objects.get_or_create(activation=one, defaults={"external_id": str(23_850_000_000 + one.pk), "set_at": one.created_at})
+    ListAt.objects.get_or_create(
+        activation=one, defaults={"external_id": str(23_850_000_000 + one.pk), "set_at": one.created_at}
+    )
     made, _ = ReadAccess.objects.get_or_create(
         destination=one.destination, defaults={"secret": '{"token": "made up"}', "check_state": "working", **fields}
     )
@@ -70,5 +72,10 @@ def weekly(one: Activation, now: datetime, mids: Iterable[float | None], *, acce
 def counted(one: Activation, at: datetime, **counts: int) -> Pull:
     """Let the segment of a list have been read completely, with what was counted."""
     return Pull.objects.create(
-        segment=one.audience.segment, state=PullState.COMPLETE, counts=counts, created_at=at, began_at=at, finished_at=at
+        segment=one.audience.segment,
+        state=PullState.COMPLETE,
+        counts=counts,
+        created_at=at,
+        began_at=at,
+        finished_at=at,
     )
