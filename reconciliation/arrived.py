@@ -28,7 +28,7 @@ LONGEST: Final = Arrival._meta.get_field("words").max_length
 class Arrived:
     """One list as its destination shows it. `weeks` are 26, oldest first; `learned` counts those with a match rate."""
 
-    list: Activation
+    activation: Activation
     readiness: Readiness
     look: Look | None = None
     match: Match | Gap = Gap.NOT_READ

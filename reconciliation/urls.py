@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from .views import access, attachments, entries, lists
+from .views import access, attachments, entries, lists, panels
 
 app_name = "reconciliation"
 urlpatterns: list[URLPattern] = [
@@ -21,4 +21,7 @@ urlpatterns: list[URLPattern] = [
     path("figures/import/", entries.import_figures, name="import"),
     path("figures/import/template.csv", entries.template, name="import_template"),
     path("audiences/<slug:slug>/used/", attachments.of_audience, name="where_used"),
+    path("match/", panels.trends, name="trends"),
+    path("audiences/<slug:slug>/arrived/", panels.arrived, name="arrived"),
+    path("audiences/<slug:slug>/coverage/", panels.coverage, name="coverage"),
 ]

@@ -166,5 +166,8 @@ RECONCILIATION: dict[str, Row] = {
     "figures/import/": form(OPERATORS),
     "figures/import/template.csv": reads(OPERATORS),
     "audiences/<slug:slug>/used/": reads(PEOPLE),
+    "match/": reads(PEOPLE),
+    "audiences/<slug:slug>/arrived/": reads(PEOPLE),
+    "audiences/<slug:slug>/coverage/": reads(PEOPLE),
 }
 TABLE: dict[str, Row] = {**MUSTER, **AUDIENCES, **CONNECTIONS, **SYNCS, **RECONCILIATION}
