@@ -72,7 +72,7 @@ def test_a_destination_is_read_back(
     browser.click(browser.find(f'#used a[href="/lists/{one.pk}/at-platform/"]'))
     browser.see("muster_buyers_7d")
     looked_at(browser, f"/lists/{one.pk}/at-platform/", "list-at", "Nobody told yet.", "muster_buyers_7d")
-    browser.press("Choose")
+    browser.click(browser.find('tr:has([value="23851234567890123"]) button'))
     browser.see("which is called “muster_buyers_7d” there")
     assert ListAt.objects.get().external_id == "23851234567890123"
 
