@@ -12,8 +12,8 @@ from audiences.forms.fields import LineField
 from audiences.models import Destination
 from muster.addresses import Forbidden, check_url
 from reconciliation.models import ReadAccess
-from reconciliation.reading_access import moved, needs_of, secrets_of
 from reconciliation.readers.needs import Need
+from reconciliation.reading_access import moved, needs_of, secrets_of
 
 # What the destination's own account fills in, until something else is entered.
 FROM_ACCOUNT = frozenset({"account", "customer", "schema"})
