@@ -2,27 +2,20 @@
 
 An id is the trait of an audience ("muster_aud_vip"), counted in `identifies`, or where that has no such column in the
 event tables; or the number of an audience there. It may have a schema in front, "other.muster_aud_vip", for a source
-that lands elsewhere. The session cannot write. Raises what reconciliation/readers/warehouse_errors.py lists.
+that lands elsewhere. Raises what reconciliation/readers/warehouse_errors.py lists.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from typing import Any, Final
 
-import psycopg
-from django.conf import settings
 from django.utils.text import slugify
-from psycopg.rows import dict_row
 
-from muster.addresses import Forbidden, is_private_host, resolve
-from muster.vendor_errors import AddressRefused, Gone
+from muster.vendor_errors import Gone
 from reconciliation.quantities import Basis, Quantity
 
 from .seen import Figure, ListSeen, State
-from .warehouse_errors import VENDOR, NoSchema, NoTables, NotThere, from_connection, from_statement
+from .warehouse_errors import VENDOR, NoSchema, NoTables
 from .warehouse_queries import (
     ENTERED,
     EXITED,
@@ -39,27 +32,14 @@ from .warehouse_queries import (
     trait_count,
     written_as,
 )
+from .warehouse_session import STATEMENT_SECONDS, Session, session_at
 
-STATEMENT_SECONDS: Final = 120.0
 TRAIT: Final = "muster_aud_"
-Cursor = psycopg.Cursor[dict[str, Any]]
 NOT_LANDED = State("column", "missing", "Nothing of this audience has landed yet, or the trait has another name.")
 TWO_ALIKE = State(
     "audience", "ambiguous", "Audiences of the same name landed here; enter the audience's number as the list's id."
 )
 NO_ROWS = State("rows", "0", "The column is there, and no row of this audience yet.")
-
-
-@dataclass(frozen=True)
-class Session:
-    """One transaction: everything in it is seen as of the same moment. `cut` bounds what arrived; None: until now."""
-
-    cursor: Cursor
-    cut: datetime | None
-
-    def rows(self, statement: Any, **values: Any) -> list[dict[str, Any]]:
-        """Return all rows of a statement."""
-        return self.cursor.execute(statement, {"cut": self.cut, **values}).fetchall()
 
 
 def reader(options: Mapping[str, str], secrets: Mapping[str, str]) -> "Warehouse":
@@ -82,7 +62,7 @@ class Warehouse:
 
     def lists(self, ids: Sequence[str]) -> Mapping[str, ListSeen]:
         """Return each asked list by its id; one of which nothing landed is `gone`. Raises VendorError."""
-        with self._session() as session:
+        with session_at(self.options, self.secrets, self.cut, self.seconds) as session:
             own = self.options["schema"]
             layouts: dict[str, tuple[str, Layout]] = {own: layout(session, own)}
             return {one: self._seen(session, layouts, one) for one in ids}
@@ -99,68 +79,6 @@ class Warehouse:
             # One list's own schema says nothing about the others.
             return ListSeen(one, gone=True, states=(NOT_LANDED,))
         return seen(session, *layouts[schema], one, name)
-
-    @contextmanager
-    def _session(self) -> Iterator[Session]:
-        """Open a read-only transaction. What PostgreSQL raises is not chained: its text holds names and values."""
-        parameters = connection_parameters(self.options, self.secrets)
-        try:
-            connection = psycopg.connect(**parameters, row_factory=dict_row, prepare_threshold=None, autocommit=True)
-        except psycopg.Error as error:
-            raise from_connection(error) from None
-        connection.autocommit = False
-        connection.read_only = True
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        try:
-            with connection, connection.cursor() as cursor:
-                # Local to the transaction, so that a pool in between hands nothing on to others.
-                cursor.execute(
-                    "SELECT set_config('statement_timeout', %(limit)s, true), set_config('lock_timeout', %(lock)s, true),"
-                    " set_config('timezone', 'UTC', true), set_config('work_mem', '64MB', true)",
-                    {"limit": str(int(self.seconds * 1000)), "lock": str(int(self.seconds * 500))},
-                )
-                yield Session(cursor, self.cut)
-        except psycopg.Error as error:
-            raise from_statement(error) from None
-
-
-def connection_parameters(options: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, Any]:
-    """Return how to connect. Raises AddressRefused for a host that may not be called, NotThere for an unknown one.
-
-    The address that was judged is the one that is called. Off loopback there is TLS; a host that MUSTER_PRIVATE_HOSTS
-    does not list must also prove, by channel binding, that it knows the password: no list of authorities is needed.
-    """
-    host, port = options["host"], int(options["port"])
-    try:
-        address = str(resolve(host, port)[0][1][0])
-    except Forbidden as error:
-        raise AddressRefused(VENDOR, f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
-    except (OSError, OverflowError, UnicodeError):
-        raise NotThere(VENDOR, "The host's name is unknown.") from None
-    wait = max(2, int(settings.REQUEST_TIMEOUT))
-    return {
-        "host": host,
-        "hostaddr": address,
-        "port": port,
-        "dbname": options["database"],
-        "user": options["user"],
-        "password": secrets["password"],
-        "application_name": "muster",
-        "client_encoding": "UTF8",
-        "connect_timeout": wait,
-        "tcp_user_timeout": wait * 1000,
-        "gssencmode": "disable",
-        **protection(address, private=is_private_host(host, port)),
-    }
-
-
-def protection(address: str, *, private: bool) -> dict[str, str]:
-    """Return what keeps the password and the figures from others on the way."""
-    if ip_address(address.partition("%")[0]).is_loopback:
-        return {"sslmode": "prefer"}
-    if private:
-        return {"sslmode": "require", "require_auth": "!password"}
-    return {"sslmode": "require", "require_auth": "scram-sha-256", "channel_binding": "require"}
 
 
 def layout(session: Session, schema: str) -> tuple[str, Layout]:

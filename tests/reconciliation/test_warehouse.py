@@ -4,7 +4,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from reconciliation.quantities import Basis, Quantity
 from reconciliation.readers.seen import ListSeen
@@ -72,6 +74,34 @@ def test_the_last_state_counts(landed: Warehouse, case: str) -> None:
     landed.land(*rows)
 
     assert figures(landed) == wanted
+
+
+few = st.integers(0, 3)
+landings = st.lists(
+    st.tuples(
+        few, st.sampled_from([None, "", "a", "b", "c"]), st.none() | few, few, st.sampled_from([None, True, False])
+    ),
+    unique_by=lambda row: row[:4],
+    max_size=12,
+)
+
+
+def place(row: tuple[int, str | None, int | None, int, bool | None]) -> tuple[bool, int, int, int]:
+    """Return where a row stands among those of one person: by timestamp, arrival, id."""
+    number, _, when, arrived, _ = row
+    return when is not None, when or 0, arrived, number
+
+
+@hypothesis.settings(max_examples=20, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+@hypothesis.given(rows=landings)
+def test_whatever_lands_is_counted_as_by_a_few_lines_of_python(landed: Warehouse, rows: list[Any]) -> None:
+    landed.execute("TRUNCATE {s}.identifies", s=SCHEMA)
+    landed.land(*[(str(row[0]), row[1], None if row[2] is None else at(row[2]), at(row[3]), row[4]) for row in rows])
+
+    told = [row for row in rows if row[4] is not None]
+    last = {row[1]: row[4] for row in sorted(told, key=place) if row[1]}
+    members = sum(last.values()) if told else None
+    assert figures(landed) == (members, len(told) - len({row[0] for row in told}), sum(not row[1] for row in told))
 
 
 def test_what_arrived_after_the_cut_does_not_count(landed: Warehouse) -> None:

@@ -1,9 +1,13 @@
 """What PostgreSQL refuses, in words for a person; where it may be, and what goes to it over TLS only."""
 
+import os
+import re
+import signal
 import socket
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,8 +16,9 @@ from pytest_django import Settings
 
 from muster.vendor_errors import AddressRefused, BadCredentials, Gone, Unreachable, VendorError
 from reconciliation.readers.warehouse import Warehouse as Reader
-from reconciliation.readers.warehouse import connection_parameters, protection, reader
+from reconciliation.readers.warehouse import reader
 from reconciliation.readers.warehouse_errors import from_connection
+from reconciliation.readers.warehouse_session import connection_parameters, protection, session_at
 from tests.postgres import USER
 from tests.reconciliation.warehouses import (
     DATABASE,
@@ -115,6 +120,27 @@ def test_a_server_that_ends_the_session_is_not_ready(warehouse: Warehouse) -> No
     assert "takes no connection now" in str(refused(Unreachable, lambda: look(warehouse)))
 
 
+def test_a_server_that_falls_silent_is_hung_up_on(warehouse: Warehouse, settings: Settings) -> None:
+    settings.REQUEST_TIMEOUT = 0.3
+    backend = 0
+
+    def ask() -> None:
+        nonlocal backend
+        with session_at(options(warehouse), SECRETS, None, 0.3) as session:
+            (found,) = session.rows("SELECT pg_backend_pid() AS pid")
+            backend = int(found["pid"])
+            os.kill(backend, signal.SIGSTOP)
+            session.rows("SELECT 1")
+
+    began = time.monotonic()
+    try:
+        error = refused(Unreachable, ask)
+    finally:
+        os.kill(backend, signal.SIGCONT)
+    assert time.monotonic() - began < 5
+    assert str(error) == "The warehouse did not count within the time limit."
+
+
 def test_nobody_listens(warehouse: Warehouse, settings: Settings) -> None:
     settings.PRIVATE_HOSTS = frozenset({"127.0.0.1"})
     error = refused(Unreachable, lambda: reader(options(warehouse, port="1"), SECRETS).lists([TRAIT]))
@@ -123,11 +149,38 @@ def test_nobody_listens(warehouse: Warehouse, settings: Settings) -> None:
 
 def test_the_session_cannot_write(landed: Warehouse) -> None:
     landed.execute("GRANT INSERT, DELETE ON {s}.identifies TO {r}", s=SCHEMA, r=READER)
-    with Reader(options(landed), SECRETS)._session() as session:
+    with session_at(options(landed), SECRETS, None, 120) as session:
         told = session.rows(
             "SELECT current_setting('transaction_read_only') AS w, current_setting('statement_timeout') AS t"
         )
     assert told == [{"w": "on", "t": "2min"}]
+
+
+def test_the_documented_role_reads_what_lands_later_and_writes_nothing(warehouse: Warehouse) -> None:
+    (script,) = re.findall(r"```sql\n(.*?)```", Path("docs/connecting.md").read_text(), re.DOTALL)
+    script = (
+        script.replace("muster_reader", "documented")
+        .replace("rudder ", "loader ")
+        .replace("'a long one'", f"'{PASSWORD}'")
+    )
+    assert (DATABASE in script, SCHEMA in script) == (True, True)
+    for role in ("documented", "loader"):
+        warehouse.drop_role(role)
+    warehouse.execute("CREATE ROLE loader")
+    warehouse.schema(granted=False)
+    warehouse.execute("GRANT ALL ON SCHEMA {s} TO loader", s=SCHEMA)
+    warehouse.execute(script)
+    warehouse.execute("SET ROLE loader")
+    warehouse.identifies()
+    warehouse.land(("1", "a", at(0), at(1), True))
+    warehouse.execute("RESET ROLE")
+
+    seen = look(warehouse, user="documented")
+    assert seen.figures[0].low == 1
+    with session_at(options(warehouse, user="documented"), SECRETS, None, 120) as session:
+        asked = "SELECT has_table_privilege(%(t)s, 'INSERT') OR has_table_privilege(%(t)s, 'DELETE') AS writes"
+        (told,) = session.rows(asked, t=f"{SCHEMA}.identifies")
+    assert told == {"writes": False}
 
 
 # Where it may be

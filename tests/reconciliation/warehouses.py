@@ -52,6 +52,12 @@ class Warehouse:
             else:
                 cursor.executemany(made, rows)
 
+    def drop_role(self, name: str) -> None:
+        """Drop a role with what it owns, if there is one."""
+        if self.connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [name]).rowcount:
+            self.execute("DROP OWNED BY {name} CASCADE", name=name)
+            self.execute("DROP ROLE {name}", name=name)
+
     def schema(self, name: str = SCHEMA, *, granted: bool = True) -> None:
         """Make an empty schema, which the reader may read unless told otherwise."""
         self.execute("CREATE SCHEMA {name}", name=name)
