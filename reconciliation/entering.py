@@ -11,6 +11,7 @@ from muster import audit
 from muster.models import Person
 from muster.redaction import excerpt
 
+from . import arrived, match_trend
 from .models import ListAt, Reading
 from .quantities import UNITS, Basis, Quantity
 
@@ -47,6 +48,9 @@ def enter(entries: Sequence[Entry], *, by: Person, at: datetime, source: str = M
             readings += _readings(entry, ids.get(entry.activation.pk, ""), source, by, fetched_at)
         Reading.objects.bulk_create(readings)
         _note(entries, source, by, at)
+        for pk in sorted({entry.activation.pk for entry in entries}):
+            match_trend.keep(pk, at=at)
+            arrived.keep(pk, at=at)
     return readings
 
 

@@ -51,9 +51,10 @@ def try_access(access: ReadAccess, *, by: Person, at: datetime) -> Finding:
         _keep(access, look.finding, at)
         if look.lists is not None:
             unknown_lists.keep(access.destination, look.lists, look.ad_sets, at=at)
-            access.ads_read_at, access.ads_words = at, look.ads_words
+            access.ads_words = look.ads_words[:500]
         if look.ad_sets is not None:
             attaching.keep(access.destination, look.ad_sets, at=at)
+            access.ads_read_at = at
         access.save()
         found = {"found": look.finding.state.label}
         audit.record(verb="tested the reading of", subject=access.destination, by=by, detail=found, at=at)

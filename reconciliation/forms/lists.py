@@ -54,7 +54,7 @@ class SignForm(forms.Form):
         self.fields["used"].label = f"{where} how many"
         self.fields["active"].label = f"Of how many active {self.several}"
         self.fields["names"].label = "Which ones lack it" if suppresses else "Which ones they are"
-        self.fields["names"].help_text = "One a line, as they are called there."
+        self.fields["names"].help_text = "One a line, as they are called there. Empty if there are none."
 
     def clean_names(self) -> list[str]:
         lines = [" ".join(line.split()) for line in str(self.cleaned_data["names"]).splitlines()]
