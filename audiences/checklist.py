@@ -46,6 +46,24 @@ class Protection:
 
 
 @dataclass(frozen=True)
+class ReadBack:
+    """What the platform said last: its readiness in words, the size against the people accepted, and when.
+
+    `settled` says that it can be judged by; `expected` is the match the definition expects, in percent.
+    """
+
+    platform: str
+    readiness: str
+    words: str
+    told: str
+    settled: bool
+    within: bool | None
+    expected: str
+    at: datetime
+    stale: bool = False
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What is known of one list. Times are None while the thing never happened; counts are of people.
 
@@ -82,6 +100,7 @@ class Evidence:
     newest_tone: str = "unknown"
     newest_words: str = ""
     arrived_at: datetime | None = None
+    read_back: ReadBack | None = None
     protections: tuple[Protection, ...] = ()
     checker: str = ""
     check_every: str = ""
@@ -183,8 +202,20 @@ def _match(seen: Evidence) -> Item:
         return Item(
             "6b", label, Stand.OPEN, "Due within 72 h of the first 1,000 people or 10 %. Nothing has arrived yet."
         )
-    fact = "The platform's figures are not read yet, so nothing is judged. Compare them by hand at the platform."
-    return Item("6b", label, Stand.UNKNOWN, fact)
+    back = seen.read_back
+    if back is None:
+        fact = "The platform's figures are not read yet, so nothing is judged. Connect reading back, or enter them by hand."
+        return Item("6b", label, Stand.UNKNOWN, fact)
+    fact = f"{back.platform}: {back.readiness}" + (f", {back.told}" if back.told else "")
+    if back.stale:
+        return Item("6b", label, Stand.UNKNOWN, f"{fact}. That was long ago: nothing was read since.", back.at)
+    if not back.settled:
+        return Item("6b", label, Stand.DUE, f"{fact}. {back.words}", back.at)
+    if back.within is None:
+        return Item("6b", label, Stand.DONE, f"{fact}. {back.words}", back.at)
+    if not back.within:
+        return Item("6b", label, Stand.DUE, f"{fact}; expected {back.expected}. {back.words}", back.at)
+    return Item("6b", label, Stand.DONE, f"{fact}, as expected ({back.expected})", back.at)
 
 
 def _cadence(seen: Evidence) -> Item:

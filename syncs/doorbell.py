@@ -22,20 +22,21 @@ log = logging.getLogger(__name__)
 def ring(run_id: int, *, at: datetime | None = None) -> bool:
     """Ask for a worker for this run and return whether Redis took it. Without Redis the run waits for the sweeper."""
     Run.objects.filter(pk=run_id).update(rang_at=at or timezone.now())
-    return _enqueue(JOB, "run", run_id=run_id)
+    return enqueue(JOB, "run", run_id=run_id)
 
 
 def ring_to_look(workspace_id: int) -> bool:
     """Ask for a worker that reads a workspace's list of segments, and return whether Redis took it."""
-    return _enqueue(LOOK, "workspace", workspace_id=workspace_id)
+    return enqueue(LOOK, "workspace", workspace_id=workspace_id)
 
 
 def ring_for_pre_flight(pre_flight_id: int) -> bool:
     """Ask for a worker that makes a pre-flight, and return whether Redis took it. Who waits in vain asks again."""
-    return _enqueue(PRE_FLIGHT, "pre-flight", pre_flight_id=pre_flight_id)
+    return enqueue(PRE_FLIGHT, "pre-flight", pre_flight_id=pre_flight_id)
 
 
-def _enqueue(job: str, what: str, **row: int) -> bool:
+def enqueue(job: str, what: str, **row: int) -> bool:
+    """Ask for a worker that does this job for one row, and return whether Redis took it."""
     (number,) = row.values()
     try:
         django_rq.get_queue("muster").enqueue_call(

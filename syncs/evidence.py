@@ -6,7 +6,7 @@ from typing import Final
 
 from django.db.models import Sum
 
-from audiences.models import Activation, Definition, RosterMember
+from audiences.models import Activation, Arrival, Definition, RosterMember
 from audiences.promoting import Proof
 from muster.figures import number
 
@@ -56,7 +56,10 @@ def of_version(version: Definition) -> list[Evidence]:
     pilots = Activation.objects.filter(
         audience=version.audience_id, kind=Activation.Kind.PILOT, destination__in=version.destinations
     )
-    return [_of(pilot, version) for pilot in pilots.select_related("destination", "pipe").order_by("destination__name")]
+    return [
+        _of(pilot, version)
+        for pilot in pilots.select_related("destination", "pipe", "arrival").order_by("destination__name")
+    ]
 
 
 def proof_of(version: Definition) -> Proof:
@@ -128,8 +131,16 @@ def _removed(pilot: Activation, runs: list[Run], people: int) -> Item:
 
 
 def _read_back(pilot: Activation, people: int) -> Item:
-    label = f"Count at {pilot.destination.name}"
+    """Return what the platform says of the pilot list: "too small to say" is an answer, and none hinders promotion."""
+    label, place = f"Count at {pilot.destination.name}", pilot.destination.name
+    back: Arrival | None = getattr(pilot, "arrival", None)
+    if back is not None and back.size_low is not None:
+        words = f"{back.get_readiness_display()}: {back.told}. {back.words}"
+        return Item(label, DONE if back.size_high else TOLD, words, back.as_of)
     least = SHOWS_FROM.get(pilot.destination.platform)
     if least and people < least:
-        return Item(label, TOLD, f"Too small to say: {number(people)} people; a size is shown from {number(least)} on.")
-    return Item(label, TOLD, f"Not read: look for {number(people)} people in {pilot.destination.name} yourself.")
+        words = f"Too small to say: {number(people)} people; a size is shown from {number(least)} on."
+        return Item(label, TOLD, words, back.as_of if back else None)
+    if back is not None:
+        return Item(label, TOLD, f"{back.get_readiness_display()}. {back.words}", back.as_of)
+    return Item(label, TOLD, f"Not read back: look for {number(people)} people in {place} yourself, or enter its id.")

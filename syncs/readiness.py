@@ -6,10 +6,11 @@ from typing import Any
 
 from django.db.models import Max, Sum
 
-from audiences.checklist import Evidence, Protection
-from audiences.models import Activation, Definition, Lifecycle
+from audiences.checklist import Evidence, Protection, ReadBack
+from audiences.models import Activation, Arrival, Definition, Lifecycle, Readiness
 from audiences.platforms import Family
 from audiences.terms import SUPPRESS, TARGETING
+from muster.figures import span
 from muster.models import Event
 
 from . import freshness, schedule
@@ -27,7 +28,7 @@ class Evidences:
         self.now = now
         pks = [one.pk for one in lists]
         shown = with_freshness(Activation.objects.filter(pk__in=pks)).defer("pipe__write_key")
-        names = ("audience__segment", "audience__drift_checker", "destination", "pipe")
+        names = ("audience__segment", "audience__drift_checker", "destination", "pipe", "arrival")
         self.lists = list(shown.select_related(*names).order_by("audience__name", "destination__name"))
         whose = {one.audience_id for one in self.lists}
         self.definitions = self._definitions(whose)
@@ -108,6 +109,7 @@ class Evidences:
             coverage={name: int(pull.counts[name]) for name in _asked(pull)} if pull else {},
             read_at=pull.finished_at if pull else None,
             arrived_at=self.arrivals.get(one.pk),
+            read_back=_read_back(one, definition, self.now),
             newest_tone=how.tone,
             newest_words=how.words,
             protections=tuple(self.protections.get(one.destination_id, ())),
@@ -123,6 +125,31 @@ class Evidences:
 def _asked(pull: Pull) -> list[str]:
     """Return the identifiers that a reading asked for: what it did not ask for is not known, never 0."""
     return [name for name in ("email", "phone", "external_id") if name in pull.counts]
+
+
+SETTLED = {Readiness.USABLE, Readiness.LOW_MATCH, Readiness.TOO_SMALL}
+
+
+def _read_back(one: Activation, definition: Definition | None, now: datetime) -> ReadBack | None:
+    """Return what the platform said last of a list, held against the match that its definition expects."""
+    back: Arrival | None = getattr(one, "arrival", None)
+    if back is None:
+        return None
+    low, high = (definition.match_low, definition.match_high) if definition else (None, None)
+    within = None
+    if back.rate_low is not None and back.rate_high is not None and low is not None and high is not None:
+        within = back.rate_high >= low and back.rate_low <= high
+    return ReadBack(
+        platform=one.destination.spec.label,
+        readiness=back.get_readiness_display(),
+        words=back.words,
+        told=back.told,
+        settled=Readiness(back.readiness) in SETTLED,
+        within=within,
+        expected=f"{span(low, high)}%",
+        at=back.as_of,
+        stale=back.is_stale(now),
+    )
 
 
 def _of_definition(found: Definition | None) -> dict[str, Any]:

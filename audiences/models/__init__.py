@@ -1,4 +1,5 @@
 from .approval import ApprovalRequest
+from .arrival import Arrival, Readiness
 from .audience import Activation, Audience, Lifecycle, Purpose
 from .cohort import CoreCohort
 from .definition import Definition
@@ -11,6 +12,7 @@ from .workspace import RequestSlot, Segment, Workspace
 __all__ = [
     "Activation",
     "ApprovalRequest",
+    "Arrival",
     "Audience",
     "CoreCohort",
     "Definition",
@@ -19,6 +21,7 @@ __all__ = [
     "Pipe",
     "PipeRequest",
     "Purpose",
+    "Readiness",
     "RequestSlot",
     "RosterDomain",
     "RosterMember",

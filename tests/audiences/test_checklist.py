@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audiences.checklist import Evidence, Protection, Stand, checklist, done
+from audiences.checklist import Evidence, Protection, ReadBack, Stand, checklist, done
 
 NOW = datetime(2026, 11, 23, 9, 20, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -137,3 +137,33 @@ def test_whatever_is_known_every_line_says_something(seen: Evidence) -> None:
     assert all(one.fact.strip() for one in items)
     count, needed = done(items)
     assert 0 <= count <= needed <= 10
+
+
+BACK = ReadBack(
+    platform="Meta",
+    readiness="Usable",
+    words="Ads can use it.",
+    told="8,700–9,300 of 12,000 accepted, match 73–78%",
+    settled=True,
+    within=True,
+    expected="60–80%",
+    at=NOW - HOUR,
+)
+
+
+@pytest.mark.parametrize(
+    ("changed", "stand", "fact"),
+    [
+        ({}, Stand.DONE, "Meta: Usable, 8,700–9,300 of 12,000 accepted, match 73–78%, as expected (60–80%)"),
+        ({"within": False}, Stand.DUE, "match 73–78%; expected 60–80%. Ads can use it."),
+        ({"within": None}, Stand.DONE, "match 73–78%. Ads can use it."),
+        ({"settled": False, "readiness": "Settling", "told": ""}, Stand.DUE, "Meta: Settling. Ads can use it."),
+        ({"stale": True}, Stand.UNKNOWN, "That was long ago: nothing was read since."),
+    ],
+)
+def test_match_is_judged_by_what_the_platform_said(changed: dict[str, Any], stand: Stand, fact: str) -> None:
+    found = line("6b", read_back=replace(BACK, **changed))
+
+    assert found[0] == stand
+    assert fact in found[1]
+    assert found[2] == NOW - HOUR

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from audiences import promoting, roster, segments
-from audiences.models import Activation, Audience, Definition, Lifecycle, RosterMember
+from audiences.models import Activation, Arrival, Audience, Definition, Lifecycle, RosterMember
 from audiences.registering import NotPossible, revise
 from audiences.roster import NotOnRoster
 from muster.access import Role
@@ -348,3 +348,39 @@ def test_the_rosters_page_shows_no_address(role: str, team: list[str], client: C
     client.post("/roster/", {"addresses": "new.one@team.example", "team": "Web"})
     assert RosterMember.objects.filter(initials="NO", team="Web").exists()
     assert timezone.now() - AT < timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("readiness", "size", "state", "words"),
+    [
+        ("usable", (3, 3), "done", "Usable: 3 of 3 accepted. Ads can use it."),
+        ("unknown", (None, None), "told", "Too small to say: 0 people; a size is shown from 1,000 on."),
+    ],
+)
+def test_the_count_comes_from_what_the_platform_said(
+    vendors: Vendors,
+    team: list[str],
+    marketer: Person,
+    manager: Person,
+    readiness: str,
+    size: tuple[int | None, int | None],
+    state: str,
+    words: str,
+) -> None:
+    version = approved(vendors, team, marketer, manager)
+    low, high = size
+    Arrival.objects.create(
+        activation=pilot_of(version),
+        readiness=readiness,
+        words="Ads can use it.",
+        accepted=3,
+        size_low=low,
+        size_high=high,
+        as_of=AT,
+        read_at=AT,
+    )
+
+    (found,) = evidence.of_version(version)
+
+    item = next(one for one in found.items if one.label == "Count at Meta US")
+    assert (item.state, item.words, item.at) == (state, words, AT)
