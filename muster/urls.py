@@ -19,6 +19,7 @@ people_pages = (
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("audiences.urls")),
     path("", include("syncs.urls")),
+    path("", include("reconciliation.urls")),
     path("home/", home, name="home"),
     path("favicon.ico", favicon),
     path("sign-in/", sign_in.sign_in, name="sign-in"),

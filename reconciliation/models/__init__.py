@@ -2,6 +2,7 @@
 
 from .access import ListAt, ReadAccess
 from .attachment import Attachment, UnknownList
+from .match_trend import MatchTrend
 from .reading import AppendOnly, Reading
 
-__all__ = ["AppendOnly", "Attachment", "ListAt", "ReadAccess", "Reading", "UnknownList"]
+__all__ = ["AppendOnly", "Attachment", "ListAt", "MatchTrend", "ReadAccess", "Reading", "UnknownList"]

@@ -5,12 +5,16 @@ from typing import Final
 
 from muster.http import Rejected
 
-from . import google_ads, meta
+from . import amplitude, google_ads, meta, mixpanel, posthog, warehouse
 from .seen import Reader
 
 READERS: Final[dict[str, Callable[[Mapping[str, str], Mapping[str, str]], Reader]]] = {
     "meta": meta.reader,
     "google_ads": google_ads.reader,
+    "amplitude": amplitude.reader,
+    "mixpanel": mixpanel.reader,
+    "posthog": posthog.reader,
+    "warehouse": warehouse.reader,
 }
 
 
