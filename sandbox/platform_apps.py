@@ -7,6 +7,8 @@ from typing import Protocol
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from sandbox.amplitude import amplitude_app
+from sandbox.google_ads import google_apps
+from sandbox.meta import meta_app
 from sandbox.mixpanel import mixpanel_app
 from sandbox.platform_lists import Behind
 from sandbox.posthog import posthog_app
@@ -43,6 +45,8 @@ def platform_apps(behind: Behind) -> dict[str, PlatformApp]:
     """Make every platform's stand-in, by its name in the address."""
     amplitude, mixpanel, posthog = amplitude_app(behind), mixpanel_app(behind), posthog_app(behind)
     return {
+        "meta": meta_app(behind),
+        **google_apps(behind),
         **dict.fromkeys(("amplitude_us", "amplitude_eu"), amplitude),
         **dict.fromkeys(("mixpanel_us", "mixpanel_eu", "mixpanel_in"), mixpanel),
         **dict.fromkeys(("posthog_us", "posthog_eu"), posthog),

@@ -5,10 +5,12 @@ from typing import Final
 
 from muster.http import Rejected
 
-from . import amplitude, mixpanel, posthog, warehouse
+from . import amplitude, google_ads, meta, mixpanel, posthog, warehouse
 from .seen import Reader
 
 READERS: Final[dict[str, Callable[[Mapping[str, str], Mapping[str, str]], Reader]]] = {
+    "meta": meta.reader,
+    "google_ads": google_ads.reader,
     "amplitude": amplitude.reader,
     "mixpanel": mixpanel.reader,
     "posthog": posthog.reader,
