@@ -1,5 +1,6 @@
 """Points in time as people and spreadsheets write them."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -43,7 +44,5 @@ def test_what_is_refused(text: str) -> None:
 
 @given(st.text(max_size=40))
 def test_nothing_else_breaks_it(text: str) -> None:
-    try:
+    with suppress(NotAMoment):
         assert moment(text, now=NOW, zone=BERLIN).tzinfo
-    except NotAMoment:
-        pass
