@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, time, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -38,7 +38,7 @@ def keep(activation_id: int, *, at: datetime) -> MatchTrend:
         defaults={
             "weeks": {week.key: weeks[week.key] for week in shown if week.key in weeks},
             "expected": [round(wanted.low, 2), round(wanted.high, 2)] if wanted else None,
-            "read_until": newest or at,
+            "read_until": newest or at - timedelta(weeks=WEEKS + 1),
         },
     )[0]
 
