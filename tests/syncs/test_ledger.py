@@ -106,6 +106,7 @@ def test_a_plan_tells_few_of_many_as_the_ledger_holds_them(all_of_them: Model, d
     if held is None or not len(fewer):
         assert told is None
     else:
+        assert told is not None
         assert equal(told, those_of(fewer, whole, None))
 
 
