@@ -1,4 +1,4 @@
-"""What people entered of a list, one entry a row, newest first: who, when, what, and which of them is corrected. Pure."""
+"""What people entered of a list, one entry a row, newest first: who, when, what, and which of them is corrected."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

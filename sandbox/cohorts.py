@@ -135,9 +135,9 @@ def basic_pair(request: Request) -> tuple[str, str]:
 
 
 def shaped(held: Held, entry: dict[str, Any]) -> dict[str, Any]:
-    """A cohort's entry as ordered: with `extra` keys or values, and without those named in `without`."""
-    changed = entry | dict(held.wanted.get("extra", {}))
-    return {key: value for key, value in changed.items() if key not in held.wanted.get("without", [])}
+    """A cohort's entry as ordered: with `fields` added or replaced, and without those in `omit`."""
+    changed = entry | dict(held.wanted.get("fields", {}))
+    return {key: value for key, value in changed.items() if key not in held.wanted.get("omit", [])}
 
 
 def written(moment: float | None, form: str = "%Y-%m-%dT%H:%M:%S.%fZ") -> str | None:

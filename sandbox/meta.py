@@ -21,6 +21,7 @@ OPTIONS: Final[dict[str, Any]] = {
     "tokens": {TOKEN: "full"},
     "app_secret": None,
     "versions": ["v26.0", "v25.0"],
+    "version_warning": "",
     "usage": 3,
     "regain_minutes": 0,
     "spread": 0.04,
@@ -132,6 +133,8 @@ class Meta:
         reply = self._answer(request, path)
         account = path[0].removeprefix("act_")
         reply.headers.append(("X-Business-Use-Case-Usage", usage(account, options)))
+        if options["version_warning"]:
+            reply.headers.append(("X-Ad-Api-Version-Warning", options["version_warning"]))
         return reply
 
     def _check_token(self, request: Request, options: dict[str, Any]) -> None:
@@ -164,6 +167,9 @@ class Meta:
 
     def _held(self, external: str) -> Held:
         held = self.lists.find(external)
+        if external in setting(self.lists.store, "ad_sets", {}):
+            words = "(#100) Tried accessing nonexisting field (subtype) on node type (AdCampaign)"
+            raise Refusal(failure(100, None, words))
         if held is None:
             words = f"Unsupported get request. Object with ID '{external}' does not exist, cannot be loaded due to missing permissions, or does not support this operation"
             raise Refusal(failure(100, 33, words, type="GraphMethodException"))

@@ -25,7 +25,10 @@ class Readiness(models.TextChoices):
 
 
 class Arrival(models.Model):
-    """The newest look at one list, and how healthy it is. Sizes are people, rates percent of the people accepted then; None: not known, never 0."""
+    """The newest look at one list, and how healthy it is.
+
+    Sizes are people, rates percent of the people accepted then; None: not known, never 0.
+    """
 
     activation = models.OneToOneField(Activation, on_delete=models.CASCADE, related_name="arrival")
     readiness = models.CharField(max_length=10, choices=Readiness.choices, default=Readiness.UNKNOWN)

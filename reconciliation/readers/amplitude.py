@@ -11,7 +11,8 @@ from django.conf import settings
 
 from muster.http import BadCredentials, Door, Gone, Unreadable
 
-from .cohorts import READ_EFFECT, UNKNOWN, Entry, entries, members, missing, moment, name_of, seen
+from .answers import name_of
+from .cohorts import READ_EFFECT, UNKNOWN, Entry, entries, members, missing, moment, seen
 from .seen import ListSeen, State
 
 VENDOR: Final = "Amplitude"
@@ -89,4 +90,4 @@ def cohort(one: str, entry: Entry) -> ListSeen:
         states.append(NEVER)
     elif computed and edited and edited > computed:
         states.append(State("lastMod", edited.isoformat(timespec="seconds"), EDITED))
-    return ListSeen(one, name_of(entry), (figure,), tuple(states), as_of=computed, version=VERSION)
+    return ListSeen(one, name_of(entry.get("name")), (figure,), tuple(states), as_of=computed, version=VERSION)

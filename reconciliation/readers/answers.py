@@ -9,6 +9,8 @@ from muster.vendor_errors import Unreadable
 
 LARGEST: Final = 10**15
 NAME_LENGTH: Final = 200
+LONGEST_ID: Final = 120
+A_DAY: Final = 86_400.0
 
 
 def count(value: object) -> int | None:
@@ -34,8 +36,14 @@ def name_of(value: object) -> str:
 
 
 def id_of(value: object) -> str:
-    """Return an id, also one that came as a number; empty where it is neither."""
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    """Return an id, also one that came as a number; empty where it is neither, or nothing that could be one."""
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return text if len(text) <= LONGEST_ID and text.isascii() and text.isprintable() else ""
+
+
+def wait_of(seconds: float) -> float:
+    """Return how long a platform asks to wait, at most a day."""
+    return min(max(0.0, seconds), A_DAY)
 
 
 def rows_of(value: object) -> Iterator[Mapping[str, Any]]:

@@ -4,29 +4,23 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from muster.redaction import excerpt
 from muster.vendor_errors import Unreadable
 from reconciliation.quantities import Basis, Quantity
 
+from .answers import count, id_of
 from .seen import Figure, ListSeen, State
 
 READ_EFFECT: Final = "Nothing was read; figures of before stay, with their dates."
 MILLISECONDS: Final = 10**11  # as seconds this is the year 5138, as milliseconds 1973
-LARGEST: Final = 10**15
 UNKNOWN: Final = Figure(Quantity.MEMBERS, None, None, Basis.REPORTED)
 Entry = Mapping[str, Any]
 
 
 def entries(vendor: str, found: Any) -> dict[str, Entry]:
     """Return the cohorts of a list by their ids as text. Raises Unreadable for anything that is no list of objects with ids."""
-    if not isinstance(found, list) or not all(isinstance(one, dict) and is_id(one.get("id")) for one in found):
+    if not isinstance(found, list) or not all(isinstance(one, dict) and id_of(one.get("id")) for one in found):
         raise Unreadable(vendor, "The answer is not a list of cohorts.")
     return {str(one["id"]): one for one in found}
-
-
-def is_id(value: object) -> bool:
-    """Whether the value is a cohort's id: a number or a text."""
-    return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, str) and bool(value))
 
 
 def seen(ids: Sequence[str], found: Mapping[str, Entry], read: Callable[[str, Entry], ListSeen]) -> dict[str, ListSeen]:
@@ -36,14 +30,8 @@ def seen(ids: Sequence[str], found: Mapping[str, Entry], read: Callable[[str, En
 
 def members(size: object) -> Figure:
     """Return the size of a cohort; unknown for everything but a whole number from 0."""
-    known = isinstance(size, int) and not isinstance(size, bool) and 0 <= size <= LARGEST
-    return Figure(Quantity.MEMBERS, size, size, Basis.REPORTED) if known else UNKNOWN  # type: ignore[arg-type]
-
-
-def name_of(entry: Entry) -> str:
-    """Return a cohort's name as it may be kept: on one line, redacted; empty where it has none."""
-    name = entry.get("name")
-    return excerpt(name, limit=200) if isinstance(name, str) else ""
+    known = count(size)
+    return Figure(Quantity.MEMBERS, known, known, Basis.REPORTED)
 
 
 def moment(value: object) -> datetime | None:

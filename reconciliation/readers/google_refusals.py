@@ -9,7 +9,7 @@ import orjson
 from muster.redaction import excerpt
 from muster.vendor_errors import BadCredentials, RateLimited, Rejected, Unreachable, VendorError
 
-from .answers import object_of, rows_of
+from .answers import object_of, rows_of, wait_of
 
 VENDOR: Final = "Google Ads"
 SENDING_GOES_ON: Final = "Nothing can be read back until then; sending goes through RudderStack and is not touched."
@@ -178,7 +178,7 @@ def _wait(error: Mapping[str, Any]) -> float | None:
             told.append(object_of(object_of(one.get("details")).get("quotaErrorDetails")).get("retryDelay"))
         for value in told:
             if isinstance(value, str) and (found := SECONDS.fullmatch(value)):
-                return float(found[1])
+                return wait_of(float(found[1]))
     return None
 
 

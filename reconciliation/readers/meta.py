@@ -4,11 +4,12 @@ Meta words unknown sizes as -1 and gives ranges, because a number would tell who
 """
 
 import hmac
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
-from urllib.parse import quote
 
 import orjson
 from django.conf import settings
@@ -37,6 +38,8 @@ OF_SESSIONS: Final = (
     (Quantity.MATCHED, "num_matched"),
     (Quantity.INVALID, "num_invalid_entries"),
 )
+DIGITS: Final = re.compile(r"[0-9]{1,25}")
+VERSION_WARNING: Final = "X-Ad-Api-Version-Warning"
 FILLED_BY_UPLOADS: Final = "CUSTOM"
 
 
@@ -68,6 +71,7 @@ class MetaReader:
             secrets=self._secrets,
             judge=self._judged,
         )
+        self._warning = ""
         self._spent: tuple[int, float] | None = None
 
     def _judged(self, refusal: Refusal) -> VendorError | None:
@@ -91,16 +95,22 @@ class MetaReader:
         return [ad_set(row) for row in rows if is_running(row, now)]
 
     def _list(self, external_id: str) -> ListSeen:
-        path = quote(external_id, safe="")
+        gone = ListSeen(external_id, version=API_VERSION, gone=True)
+        if not DIGITS.fullmatch(external_id):
+            return gone
         try:
-            row = self._get(path, fields=LIST_FIELDS)
+            row = self._get(external_id, fields=LIST_FIELDS)
         except Gone:
-            return ListSeen(external_id, version=API_VERSION, gone=True)
+            return gone
         try:
-            sessions = list(rows_of(self._get(f"{path}/sessions", fields=SESSION_FIELDS, limit="100").get("data")))
+            sessions = list(
+                rows_of(self._get(f"{external_id}/sessions", fields=SESSION_FIELDS, limit="100").get("data"))
+            )
         except (Gone, Rejected):
             sessions = []
-        return seen(row, sessions, asked=external_id)
+        found = seen(row, sessions, asked=external_id)
+        ending = [State("api_version", API_VERSION, self._warning)] if self._warning else []
+        return replace(found, states=(*found.states, *ending))
 
     def _pages(self, path: str, **params: str) -> Iterator[Mapping[str, Any]]:
         """Give the rows of all pages. Raises Unreadable where they do not end: half an account is not the account."""
@@ -130,6 +140,7 @@ class MetaReader:
 
     def _note(self, answer: Answer) -> None:
         """Stop asking before Meta has to refuse: the rest of the budget belongs to whoever uploads."""
+        self._warning = name_of(answer.headers.get(VERSION_WARNING)) or self._warning
         if (share := used(answer.headers)) >= SPENT:
             self._spent = (share, regained_in(answer.headers))
 

@@ -1,5 +1,6 @@
 """Turns a refusal by Meta into an error with words for a person: its codes say what its statuses do not. Pure."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -8,10 +9,13 @@ import orjson
 from muster.redaction import excerpt
 from muster.vendor_errors import BadCredentials, Gone, RateLimited, Rejected, Unreachable, VendorError
 
+from .answers import wait_of
+
 VENDOR: Final = "Meta"
 USAGE_HEADER: Final = "X-Business-Use-Case-Usage"
 USAGE_HEADERS: Final = (USAGE_HEADER, "X-App-Usage", "X-Ad-Account-Usage")
 SPENT: Final = 95  # percent of the hour's budget from which on nothing more is asked
+OTHER_NODE: Final = re.compile(r"on node type \((?!CustomAudience\))")
 AN_HOUR: Final = 3600.0
 SENDING_GOES_ON: Final = "Nothing can be read back until then; sending goes through RudderStack and is not touched."
 
@@ -57,6 +61,11 @@ class NoSuchThing(Gone):
 
     happened = "{vendor} has nothing under this id, or the token may not see it{code}."
     next_step = "Check the id in Ads Manager; if it is right, give the system user the ad account that holds it."
+
+
+class NotAList(Gone):
+    happened = "What {vendor} has under this id is no custom audience{code}."
+    next_step = "Enter the id that Ads Manager shows in the audience's details."
 
 
 class BudgetSpent(RateLimited):
@@ -108,6 +117,8 @@ def _kind(code: int, subcode: int, told: Mapping[str, Any]) -> type[VendorError]
         return BudgetSpent
     if code == 100 and "appsecret_proof" in str(told.get("message")):
         return ProofRefused
+    if code == 100 and OTHER_NODE.search(str(told.get("message"))):
+        return NotAList
     if 201 <= code <= 299:
         return NotPermitted
     return Unreachable if told.get("is_transient") is True else Rejected
@@ -131,14 +142,14 @@ def _said(code: int, told: Mapping[str, Any]) -> str:
 def used(headers: Mapping[str, str]) -> int:
     """Return how much of a budget Meta says is used, in percent: the fullest of all that it names, 0 where it names none."""
     found = [row.get(name) for row in _rows(headers) for name in ("call_count", "total_cputime", "total_time")]
-    return max((int(value) for value in found if isinstance(value, int | float)), default=0)
+    return max([0, *(int(min(value, 1000)) for value in found if isinstance(value, int | float))])
 
 
 def regained_in(headers: Mapping[str, str]) -> float:
     """Return the seconds until Meta answers again; it says minutes, and without them an hour is waited."""
     found = [row.get("estimated_time_to_regain_access") for row in _rows(headers)]
     minutes = max((float(value) for value in found if isinstance(value, int | float)), default=0.0)
-    return minutes * 60 or AN_HOUR
+    return wait_of(minutes * 60) or AN_HOUR
 
 
 def _rows(headers: Mapping[str, str]) -> list[Mapping[str, Any]]:

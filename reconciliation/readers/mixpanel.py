@@ -11,7 +11,8 @@ from django.conf import settings
 
 from muster.http import BadCredentials, Door, Gone, RateLimited
 
-from .cohorts import READ_EFFECT, Entry, entries, members, missing, name_of, seen
+from .answers import name_of
+from .cohorts import READ_EFFECT, Entry, entries, members, missing, seen
 from .seen import ListSeen, State
 
 VENDOR: Final = "Mixpanel"
@@ -78,4 +79,4 @@ def cohort(one: str, entry: Entry) -> ListSeen:
         states.append(missing("count"))
     if entry.get("is_visible") in {0} and "is_visible" in entry:
         states.append(HIDDEN)
-    return ListSeen(one, name_of(entry), (figure,), tuple(states), version="query")
+    return ListSeen(one, name_of(entry.get("name")), (figure,), tuple(states), version="query")

@@ -11,7 +11,8 @@ from django.conf import settings
 
 from muster.http import BadCredentials, Door, Gone, Unreadable
 
-from .cohorts import READ_EFFECT, UNKNOWN, Entry, entries, members, moment, name_of, seen
+from .answers import name_of
+from .cohorts import READ_EFFECT, UNKNOWN, Entry, entries, members, moment, seen
 from .seen import Figure, ListSeen, State
 
 VENDOR: Final = "PostHog"
@@ -90,7 +91,7 @@ def cohort(one: str, entry: Entry) -> ListSeen:
     figure, states = judged(entry)
     return ListSeen(
         one,
-        name_of(entry),
+        name_of(entry.get("name")),
         (figure,),
         tuple(states),
         as_of=moment(entry.get("last_calculation")),

@@ -27,8 +27,8 @@ def made(browser: Browser, marketer: Person) -> Activation:
     one = run_rows.list_of("Cart abandoners 1–4 h")
     run_rows.run_of(one, created_at=now - 200 * DAY)
     one.audience.definitions.update(match_low=62, match_high=66, promoted_at=now - 200 * DAY)
-    whose = {"subject": one.audience, "by": marketer, "audience_id": one.audience_id}
-    audit.record(verb="approved v2 of", at=now - 20 * DAY, **whose)
+    whose, at = one.audience, now - 20 * DAY
+    audit.record(verb="approved v2 of", subject=whose, by=marketer, audience_id=whose.pk, at=at)
     readings.access(one)
     readings.weekly(one, now, WEEKS)
     for back in (40, 30, 12, 1):

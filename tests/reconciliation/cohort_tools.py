@@ -60,10 +60,10 @@ class Desk:
 
     def __init__(self, vendors: Vendors, tool: Tool) -> None:
         self.vendors, self.tool = vendors, tool
-        self.base = f"{vendors.rudder}/platforms/{tool.mount}"
+        self.base = vendors.at(tool.mount)
 
     def cohort(self, one: str, **wanted: Any) -> None:
-        """Order a cohort (trait= or members=, name=, settling=, extra=, without=, deleted= …)."""
+        """Order a cohort (trait= or members=, name=, settling=, fields=, omit=, deleted= …)."""
         self.vendors.order(self.base, f"/_sandbox/lists/{one}", wanted)
 
     def choose(self, **options: Any) -> None:

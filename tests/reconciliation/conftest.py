@@ -42,29 +42,22 @@ def landed(warehouse: Warehouse) -> Warehouse:
     return warehouse
 
 
-@pytest.fixture
-def platforms(vendors: Vendors, settings: Settings) -> Vendors:
-    """The stand-ins, with the platforms behind RudderStack's; Muster's settings point at them."""
-    settings.PLATFORM_HOSTS = {name: f"{vendors.rudder}/platforms/{name}" for name in settings.PLATFORM_HOSTS}
-    return vendors
-
-
 @pytest.fixture(params=TOOLS)
-def desk(request: pytest.FixtureRequest, platforms: Vendors) -> Desk:
+def desk(request: pytest.FixtureRequest, vendors: Vendors) -> Desk:
     """Each analytics tool in turn."""
-    return Desk(platforms, TOOLS[request.param])
+    return Desk(vendors, TOOLS[request.param])
 
 
 @pytest.fixture
-def amplitude(platforms: Vendors) -> Desk:
-    return Desk(platforms, TOOLS["amplitude"])
+def amplitude(vendors: Vendors) -> Desk:
+    return Desk(vendors, TOOLS["amplitude"])
 
 
 @pytest.fixture
-def mixpanel(platforms: Vendors) -> Desk:
-    return Desk(platforms, TOOLS["mixpanel"])
+def mixpanel(vendors: Vendors) -> Desk:
+    return Desk(vendors, TOOLS["mixpanel"])
 
 
 @pytest.fixture
-def posthog(platforms: Vendors) -> Desk:
-    return Desk(platforms, TOOLS["posthog"])
+def posthog(vendors: Vendors) -> Desk:
+    return Desk(vendors, TOOLS["posthog"])

@@ -54,28 +54,28 @@ def test_nobody_in_it_is_none_where_the_tool_counted(desk: Desk) -> None:
     assert size_of(desk.one()) == 0
 
 
-@pytest.mark.parametrize("size", [None, -1, "12", 1.5, True, [], 10**16])
+@pytest.mark.parametrize("size", [None, -1, "twelve", 1.5, True, [], 10**16])
 def test_a_size_that_is_no_number_is_unknown_never_zero(desk: Desk, size: Any) -> None:
-    desk.cohort("7", members=5, extra={desk.tool.size: size})
+    desk.cohort("7", members=5, fields={desk.tool.size: size})
     assert size_of(desk.one()) is None
     assert desk.one().states
 
 
 def test_a_size_that_is_missing_is_unknown(desk: Desk) -> None:
-    desk.cohort("7", members=5, without=[desk.tool.size])
+    desk.cohort("7", members=5, omit=[desk.tool.size])
     assert size_of(desk.one()) is None
     assert desk.one().states
 
 
 def test_fields_that_nobody_knows_do_no_harm(desk: Desk) -> None:
-    desk.cohort("7", members=5, extra={"new_field": {"deep": [1, None]}, "name": 12})
+    desk.cohort("7", members=5, fields={"new_field": {"deep": [1, None]}, "name": 12})
     assert (size_of(desk.one()), desk.one().name) == (5, "")
 
 
 def test_all_but_id_and_size_may_be_missing(desk: Desk) -> None:
     names = ["name", "description", "lastComputed", "lastMod", "archived", "created", "is_visible", "version"]
     names += ["pending_version", "is_calculating", "last_calculation", "errors_calculating", "deleted"]
-    desk.cohort("7", members=5, without=names)
+    desk.cohort("7", members=5, omit=names)
 
     seen = desk.one()
     assert (size_of(seen), seen.as_of, seen.states, seen.name) == (5, None, (), "")
@@ -120,7 +120,7 @@ def test_an_archived_cohort_is_no_longer_computed(amplitude: Desk) -> None:
 
 @pytest.mark.parametrize("never", [None, 0, "soon"])
 def test_a_cohort_that_was_never_computed_is_unknown(amplitude: Desk, never: Any) -> None:
-    amplitude.cohort("7", members=0, extra={"lastComputed": never})
+    amplitude.cohort("7", members=0, fields={"lastComputed": never})
     assert size_of(amplitude.one()) is None
     assert told(amplitude) == [("lastComputed", "Amplitude has not computed the cohort yet.")]
 
@@ -170,7 +170,7 @@ def test_while_posthog_computes_the_count_is_unknown(posthog: Desk) -> None:
 
 
 def test_a_definition_that_is_yet_to_be_computed_is_unknown(posthog: Desk) -> None:
-    posthog.cohort("7", members=5, extra={"version": 3, "pending_version": 4})
+    posthog.cohort("7", members=5, fields={"version": 3, "pending_version": 4})
     assert size_of(posthog.one()) is None
     assert [(state.axis, state.code) for state in posthog.one().states] == [("pending_version", "4")]
 
@@ -183,7 +183,7 @@ def test_a_count_after_a_failure_is_of_before_and_says_so(posthog: Desk) -> None
 
 
 def test_not_counted_yet_is_unknown(posthog: Desk) -> None:
-    posthog.cohort("7", extra={"count": None})
+    posthog.cohort("7", fields={"count": None})
     assert told(posthog) == [("count", "PostHog has not counted the cohort yet.")]
 
 

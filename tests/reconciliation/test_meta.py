@@ -177,6 +177,22 @@ def test_a_deleted_audience_is_gone_and_the_others_are_read(meta: Vendors) -> No
     assert seen["9002"].gone is False
 
 
+@pytest.mark.parametrize("wrong", ["me", "..", "9001/users", "", "1"])
+def test_an_id_of_something_else_does_not_stop_the_others(meta: Vendors, wrong: str) -> None:
+    meta.order(meta.at("meta"), "/_sandbox/ad_sets/1", {"name": "Not a list"})
+
+    seen = opened().lists([wrong, "9001"])
+
+    assert [seen[wrong].gone, seen["9001"].gone] == [True, False]
+
+
+def test_that_metas_version_ends_stands_with_the_list(meta: Vendors) -> None:
+    options(meta, version_warning="The call was auto-upgraded to v27.0")
+
+    [told] = [state for state in opened().lists(["9001"])["9001"].states if state.axis == "api_version"]
+    assert (told.code, told.words) == ("v26.0", "The call was auto-upgraded to v27.0")
+
+
 def test_sessions_that_cannot_be_read_do_not_spoil_the_size(meta: Vendors) -> None:
     upload(meta, "wk", 0, 1000)
     meta.fault(meta.at("meta"), "status", {"path": "/sessions"}, status=400, code=100)

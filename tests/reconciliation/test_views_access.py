@@ -173,8 +173,8 @@ def test_a_test_names_the_cause_and_what_it_means(
     page = posted(client, place, "test/")
     assert "Failing since" not in page
     access.refresh_from_db()
-    assert access.check_state == CheckState.WORKING.value
-    assert access.failing_since is None
+    assert access.check_state == CheckState.WORKING
+    assert not access.failing_since
 
 
 def test_a_platform_that_is_down_cannot_be_read(

@@ -24,14 +24,14 @@ def ask(vendors: Vendors, call: Call, *, key: str | None = None, more: str = "")
     name, method, path, known = call
     return vendors.session.request(
         method,
-        f"{vendors.rudder}/platforms/{name}{path}{more}",
+        f"{vendors.at(name)}{path}{more}",
         headers={"Authorization": known if key is None else key},
         timeout=30,
     )
 
 
 def cohort(vendors: Vendors, call: Call, one: str, **wanted: Any) -> None:
-    vendors.order(f"{vendors.rudder}/platforms/{call[0]}", f"/_sandbox/lists/{one}", wanted)
+    vendors.order(vendors.at(call[0]), f"/_sandbox/lists/{one}", wanted)
 
 
 def test_a_list_in_each_vendors_own_shape(vendors: Vendors) -> None:
