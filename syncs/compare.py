@@ -21,7 +21,7 @@ from .eligibility import Others, Out, blocking_tokens, name_of, reasons, with_bl
 from .erased import Erased
 from .lease import Lease
 from .ledger import LOADED_AT_ONCE, Ledger
-from .members import fits, nobody, recut, shard_count
+from .members import fits, nobody, recut, shard_count, told_members, with_members
 from .models import Batch, LedgerShard, PlanShard, Run
 from .people import TOKENS
 from .plan import ADD, CHANGE, LEFT, REASSERT, Shard, Sides, claims, is_optout, is_release, merge, without_claims
@@ -94,7 +94,7 @@ class Comparison:
         self.others.excluded_tokens = [self._tokens_of(staged) for staged in self.exclusions]
         out = self._out()
         intervals = unknown_intervals(self.activation)
-        shards = []
+        shards, held = [], []
         for number in range(ledger.shards):
             people = self._mine(number)
             final = with_blocked(people, self.terms.rules, out[number], self.others.blocked)
@@ -113,6 +113,7 @@ class Comparison:
                 erased_keys=self.erased.keys,
             )
             shards.append(merge(sides, again if again.any() else None))
+            held.append(told_members(shards[-1].gone_key, sides.ledger))
             self.counts.renewals += int((shards[-1].op[expires] == REASSERT).sum())
             self._count_people(final, len(sides.ledger["key"]))
         claimed = self._claimed(shards, out, ledger)
@@ -121,7 +122,7 @@ class Comparison:
             final_plan = without_claims(shard, claimed)
             self._count_plan(final_plan)
             if columns := final_plan.packed():
-                plans.append((number, columns))
+                plans.append((number, columns | with_members(final_plan.gone_key, held[number])))
         self.counts.unchanged = self.counts.wanted - sum(self.counts.ops.values())
         return plans
 

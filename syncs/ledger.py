@@ -4,10 +4,10 @@ A shard is a row, a whole and a patch. Few change of many, so most batches write
 whole is written anew. See docs/decisions/shards-as-columns.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from django.db import IntegrityError
 
@@ -20,21 +20,29 @@ from .members import Change, fingerprint, merged, nobody, patch_of, those_of, to
 from .members import combined as combined_patches
 from .models import LedgerShard, LedgerWhole
 
-LOADED_AT_ONCE: Final = 8
+LOADED_AT_ONCE: Final = 8  # wholes, of up to a megabyte each
+ROWS_AT_ONCE: Final = 32
+ROWS_KEPT: Final = 64
 LANES: Final = 1 << 64
 WHOLES_AT_ONCE: Final = 8
 CHANGING: Final = ("version", "members", "digest", "whole_version", "whole_bytes", "patch")
 
+Kept = TypeVar("Kept")
+
 
 @dataclass(frozen=True)
 class Held:
-    """A shard as it is stored, opened: the row, None where nobody is in it, its whole, and its patch."""
+    """A shard as it is stored: the row, None where nobody is in it, its patch opened, its whole once it is asked for."""
 
     row: LedgerShard | None
-    whole: Columns
-    patch: Columns | None = None
+    patch: Columns | None
+    opens: Callable[[], Columns]
 
-    @cached_property
+    @property
+    def whole(self) -> Columns:
+        return self.opens()
+
+    @property
     def columns(self) -> Columns:
         """The members."""
         return self.whole if self.patch is None else merged(self.whole, self.patch)
@@ -69,7 +77,7 @@ class Prepared:
 
 
 class Ledger:
-    """The shards of one activation in one generation; the newest few are kept in memory."""
+    """The shards of one activation in one generation; the newest few are kept in memory, without their wholes some more."""
 
     def __init__(self, activation: Activation, *, texts_too: bool, most_cached: int = 12) -> None:
         self.activation_id = activation.pk
@@ -78,6 +86,7 @@ class Ledger:
         self._nobody = partial(nobody, texts_too=texts_too)
         self._most = most_cached
         self._known: dict[int, Held] = {}
+        self._wholes: dict[int, Columns] = {}
 
     def row(self, number: int) -> LedgerShard | None:
         """Return the stored shard, None where nobody is in it."""
@@ -94,40 +103,58 @@ class Ledger:
 
     def _held(self, number: int) -> Held:
         if number not in self._known:
-            numbers = range(number, max(number + 1, min(self.shards, number + min(LOADED_AT_ONCE, self._most))))
+            numbers = range(number, max(number + 1, min(self.shards, number + ROWS_AT_ONCE)))
             found = self._loaded(numbers)
             # The one that is asked for comes last, so that it is not the first to go.
             for place in sorted(set(numbers) - self._known.keys(), reverse=True):
-                self._remember(place, found.get(place) or Held(None, self._nobody()))
+                self._remember(place, found.get(place) or Held(None, None, self._nobody))
         return self._known[number]
 
     def _loaded(self, numbers: range) -> dict[int, Held]:
         shards = LedgerShard.objects.filter(activation_id=self.activation_id, generation=self.generation)
-        rows = list(shards.filter(number__gte=numbers.start, number__lt=numbers.stop))
-        wholes = dict(LedgerWhole.objects.filter(shard__in=rows).values_list("shard_id", "blob")) if rows else {}
-        return {row.number: self._opened(row, bytes(wholes[row.pk])) for row in rows if row.number not in self._known}
+        rows = shards.filter(number__gte=numbers.start, number__lt=numbers.stop)
+        return {row.number: self._opened(row) for row in rows if row.number not in self._known}
 
-    def _opened(self, row: LedgerShard, blob: bytes) -> Held:
-        whole = unpack(unseal(blob, aad=self._aad(row.number, row.whole_version, "whole")))
-        if not row.patch:
-            return Held(row, whole)
-        return Held(row, whole, unpack(unseal(bytes(row.patch), aad=self._aad(row.number, row.version, "patch"))))
+    def _opened(self, row: LedgerShard) -> Held:
+        aad = self._aad(row.number, row.version, "patch")
+        patch = unpack(unseal(bytes(row.patch), aad=aad)) if row.patch else None
+        return Held(row, patch, partial(self._whole, row))
+
+    def _whole(self, row: LedgerShard) -> Columns:
+        """Return the whole of a stored shard, and read those of the next few along with it."""
+        if row.number not in self._wholes:
+            numbers = range(row.number + 1, row.number + min(LOADED_AT_ONCE, self._most))
+            others = [self._known[place].row for place in numbers if place in self._known and place not in self._wholes]
+            rows = {one.pk: one for one in (row, *others) if one is not None}
+            blobs = dict(LedgerWhole.objects.filter(shard__in=rows).values_list("shard_id", "blob"))
+            # The one that is asked for comes last, so that it is not the first to go.
+            for one in sorted(rows.values(), key=lambda one: one.number, reverse=True):
+                whole = unpack(unseal(bytes(blobs[one.pk]), aad=self._aad(one.number, one.whole_version, "whole")))
+                self._keep(self._wholes, self._most, one.number, whole)
+        return self._wholes[row.number]
 
     def _aad(self, number: int, version: int, part: str) -> bytes:
         return f"ledger:{self.activation_id}:{self.generation}:{number}:{version}:{part}".encode()
 
     def _remember(self, number: int, held: Held) -> None:
-        self._known.pop(number, None)
-        while len(self._known) >= self._most:
-            del self._known[next(iter(self._known))]
-        self._known[number] = held
+        self._keep(self._known, max(ROWS_KEPT, self._most), number, held)
 
-    def prepared(self, number: int, change: Change) -> Prepared:
-        """Return the shard after a change, sealed, to be stored inside of the transaction that settles the batch."""
+    @staticmethod
+    def _keep(cache: dict[int, Kept], most: int, number: int, value: Kept) -> None:
+        cache.pop(number, None)
+        while len(cache) >= most:
+            del cache[next(iter(cache))]
+        cache[number] = value
+
+    def prepared(self, number: int, change: Change, before: Columns | None = None) -> Prepared:
+        """Return the shard after a change, sealed, to be stored inside of the transaction that settles the batch.
+
+        `before` are the members whom the change touches, where the plan tells them: then the shard is not read for them.
+        """
         held = self._held(number)
         row, version = held.row, (held.row.version if held.row else 0) + 1
         keys = touched(change)
-        old = those_of(keys, held.whole, held.patch)
+        old = those_of(keys, held.whole, held.patch) if before is None else before
         patch = patch_of(keys, old, change)
         members = held.members - len(old["key"]) + len(patch["key"])
         digest_before = row.digest if row else ""
@@ -200,9 +227,15 @@ class Ledger:
             if one.old:
                 one.row.pk = one.old.pk
             if one.whole:
-                self._remember(one.number, Held(one.row, one.after))
-            elif known := self._known.get(one.number):
-                self._remember(one.number, Held(one.row, known.whole, one.after))
+                self._wholes.pop(one.number, None)
+                after = one.after
+                self._remember(one.number, Held(one.row, None, partial(_given, after)))
+            else:
+                self._remember(one.number, Held(one.row, one.after, partial(self._whole, one.row)))
+
+
+def _given(columns: Columns) -> Columns:
+    return columns
 
 
 def most_patched(row: LedgerShard) -> int:

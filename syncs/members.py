@@ -17,8 +17,11 @@ from .people import joined_texts, taken_texts
 from .plan import flat_rows, lengths_of, owners_of
 from .tokens import ODD, Tokens, halves, keys_among, located, mixed
 
-MOST, LEAST = 8000, 500
+MOST, LEAST = 16000, 500
 GONE: Final = "gone.key"
+WAS: Final = "was."
+BY_PLAN: Final = ("key", "id.ends")  # a plan has them as gone.key and gone.ends
+FEW: Final = 16
 
 
 def nobody(*, texts_too: bool = False) -> Columns:
@@ -165,6 +168,24 @@ def those_of(keys: Array, whole: Columns, patch: Columns | None) -> Columns:
     return merged(_some(older, whole), {**newer, GONE: keys[:0]})
 
 
+def told_members(keys: Array, ledger: Columns) -> Columns | None:
+    """Return the members with these keys where they are few of a shard: then a plan tells of them, else the ledger does."""
+    return _some(keys, ledger) if 0 < len(keys) * FEW <= len(ledger["key"]) else None
+
+
+def with_members(keys: Array, held: Columns | None) -> Columns:
+    """Return the columns by which a plan tells how the ledger holds the people with these keys."""
+    if held is None or not len(keys):
+        return {}
+    return {f"{WAS}{name}": column for name, column in _some(keys, held).items() if name not in BY_PLAN}
+
+
+def members_told(plan: Columns) -> Columns | None:
+    """Return the ledger's columns of everybody who is gone by a plan, None where it does not tell them."""
+    told = {name.removeprefix(WAS): column for name, column in plan.items() if name.startswith(WAS)}
+    return {"key": plan["gone.key"], "id.ends": plan["gone.ends"], **told} if told else None
+
+
 def _some(keys: Array, members: Columns) -> Columns:
     places, found = located(keys, members["key"])
     return selected(members, places[found])
@@ -210,7 +231,7 @@ def fingerprint(columns: Columns, secret: int) -> tuple[int, int]:
 
 
 def shard_count(people: int) -> int:
-    """Return the power of two that gives shards of 4,000 to 8,000 people: what a shard costs is shared by many."""
+    """Return the power of two that gives shards of 8,000 to 16,000 people: what a shard costs is shared by many."""
     return 1 << max(0, (max(1, people) - 1) // MOST).bit_length()
 
 

@@ -101,7 +101,7 @@ def sending(parcel: Parcel, lease: Lease, at: datetime) -> None:
 def accepted(parcel: Parcel, maker: Maker, lease: Lease, at: datetime) -> None:
     """Record an acceptance: batch, ledger shards and counts in one transaction. Raises LeaseLost."""
     batch, ledger = parcel.batch, maker.ledger
-    ready = [ledger.prepared(work.number, work.change()) for work in parcel.works if len(work)]
+    ready = [ledger.prepared(work.number, work.change(), work.before) for work in parcel.works if len(work)]
     adding = batch.pass_name == "additions"
     gained = sum(one.gained for one in ready)
     with transaction.atomic():

@@ -7,6 +7,7 @@ A plan shard is packed columns:
   gone.drop  u1 1: the person stays
   gone.ends  u4 end of each person's place in gone.take
   gone.take  u1 for each identifier the ledger holds of the person: 1 when the removal carries it
+  was.*      what else the ledger holds of these people (syncs/members.py tells its columns), unless they are many
 A person who leaves and of whom nothing may be taken is a release: the ledger forgets them without a request.
 """
 

@@ -54,12 +54,13 @@ class TokenSet:
 
     def __init__(self, values: Tokens) -> None:
         self.values: Tokens = np.unique(values[values != ABSENT])
-        # A search among hundreds of thousands misses the cache at every step. A table of first bits answers for most
-        # who are not in: it is at most a sixteenth full.
-        bits = len(self.values).bit_length() + 4
+        # A search among hundreds of thousands misses the cache at every step. A table of first bits, small enough to stay
+        # there, answers for most who are not in: it is at most a thirty-second full.
+        bits = len(self.values).bit_length() + 5
         self._shift = np.uint64(64 - bits)
-        self._first_bits = np.zeros(1 << bits, np.bool_)
-        self._first_bits[self.values >> self._shift] = True
+        table = np.zeros(1 << bits, np.bool_)
+        table[self.values >> self._shift] = True
+        self._first_bits = np.packbits(table, bitorder="little")
 
     @classmethod
     def of(cls, parts: Sequence[Tokens]) -> "TokenSet":
@@ -73,7 +74,8 @@ class TokenSet:
         """Return which of the tokens are in."""
         if not len(self.values) or not len(tokens):
             return np.zeros(len(tokens), np.bool_)
-        found = self._first_bits[tokens >> self._shift]
+        bits = (tokens >> self._shift).astype(np.int64)
+        found = (self._first_bits[bits >> 3] >> (bits & 7).astype(np.uint8) & 1).astype(np.bool_)
         some = np.flatnonzero(found)
         places = np.minimum(np.searchsorted(self.values, tokens[some]), len(self.values) - 1)
         found[some] = self.values[places] == tokens[some]

@@ -14,11 +14,11 @@ from muster.columns import KEY, Array, Columns, text_list
 from .compare import Plans
 from .erased import Erased
 from .ledger import Ledger
-from .members import Change, People, changed, nobody
+from .members import Change, People, changed, members_told, nobody, those_of
 from .models import Run
 from .payload import add_rows, event_texts, remove_rows
 from .people import taken
-from .plan import flat_rows, is_optout, lengths_of
+from .plan import ADD, flat_rows, is_optout, lengths_of
 from .row_bytes import Rows
 from .staging import Staged
 from .terms import Terms
@@ -28,6 +28,8 @@ from .tokens import Flags, keys_among, words
 @dataclass
 class Work:
     """People of one pass in one prefix, sorted by key; either `add` or the rest is filled.
+
+    `before` is what the ledger holds of these people where that is known without reading it: nothing of people who are new.
 
     `erased_key` were to be added and have been erased since the plan; `erased_op` says as what. `outside` people are
     not in the ledger, nor will they be: a removal just in case.
@@ -43,6 +45,7 @@ class Work:
     erased_key: Array = field(default_factory=lambda: np.zeros(0, KEY))
     erased_op: Array = field(default_factory=lambda: np.zeros(0, np.uint8))
     outside: bool = False
+    before: Columns | None = None
 
     def __len__(self) -> int:
         return len(self.key)
@@ -51,6 +54,7 @@ class Work:
         """Return the people at the places [start, stop)."""
         chosen = np.arange(start, stop)
         part = Work(self.number, self.key[start:stop], self.rows.cut(start, stop), outside=self.outside)
+        part.before = None if self.before is None else those_of(part.key, self.before, None)
         if self.add is not None:
             part.add = some(self.add, chosen)
         else:
@@ -121,7 +125,9 @@ class Maker:
         else:
             rows = add_rows(spec, keys, op, picked)
         add = added(keys, self.terms.digests(people), picked, users)
-        return Work(number, keys, rows, add=add, erased_key=lost_key, erased_op=lost_op)
+        # Whoever the plan adds was not in the ledger then, and only this run has written to it since.
+        before = nobody(texts_too=self.terms.texts) if (op == ADD).all() else None
+        return Work(number, keys, rows, add=add, erased_key=lost_key, erased_op=lost_op, before=before)
 
     def _planned(self, number: int, plan: Columns, span: tuple[bytes, bytes]) -> tuple[Columns, Array]:
         """Return the people whom the plan adds, and as what each."""
@@ -166,8 +172,10 @@ class Maker:
         keys, drop = plan["gone.key"][chosen], plan["gone.drop"][chosen]
         places, ends = flat_rows(plan["gone.ends"], chosen)
         take = plan["gone.take"][places]
-        rows = self._removal_rows(pass_name, keys, drop, ends, take, self.ledger.those_of(number, keys))
-        return Work(number, keys, rows, drop=drop, ends=ends, take=take)
+        told = members_told(plan)
+        held = self.ledger.those_of(number, keys) if told is None else those_of(keys, told, None)
+        rows = self._removal_rows(pass_name, keys, drop, ends, take, held)
+        return Work(number, keys, rows, drop=drop, ends=ends, take=take, before=held)
 
     def _may_go(self, plan: Columns) -> Flags:
         """Old identifiers go only when their people are sent again afterwards: the removal takes the person along."""

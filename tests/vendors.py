@@ -58,7 +58,7 @@ class Vendors:
             self.order(base, "/_sandbox/reset")
 
     def _asked(self, method: str, base: str, path: str, **parts: Any) -> requests.Response:
-        answer = self.session.request(method, base + path, timeout=120, **parts)
+        answer = self.session.request(method, base + path, timeout=600, **parts)
         if answer.status_code != 200:
             raise OrderRefused(f"{method} {path}: {answer.status_code} {answer.text}")
         return answer

@@ -60,7 +60,7 @@ SIZES = [
     pytest.param(
         Size(1_000_000, Rule(asks=True), Rule(asks=True, excludes=100_000), via="export"),
         id="1,000,000",
-        marks=pytest.mark.slow,
+        marks=[pytest.mark.slow, pytest.mark.timeout(1800)],
     ),
 ]
 

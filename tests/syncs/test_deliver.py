@@ -4,6 +4,8 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from audiences.models import Activation
@@ -111,4 +113,19 @@ def test_a_body_that_is_too_large_is_halved(vendors: Vendors, made: Activation) 
     assert Batch.objects.filter(state="split").count() == 1
     assert Batch.objects.filter(parent__isnull=False, state="accepted").count() == 2
     assert people_at(vendors, made) == 8
+    assert broken() == []
+
+
+def test_few_changes_read_the_ledger_once(vendors: Vendors, settings: Settings) -> None:
+    made = factories.registered_audience(vendors, 400).activations.get()
+    assert synced(made).state == RunState.DONE
+    vendors.churn(made.audience.segment.number, 0.005)
+
+    with CaptureQueriesContext(connection) as queries:
+        run = synced(made)
+
+    assert (run.state, run.adds, run.removes) == (RunState.DONE, 2, 2)
+    wholes = [query for query in queries if '"syncs_ledgerwhole"' in query["sql"] and query["sql"].startswith("SELECT")]
+    assert len(wholes) == 1
+    assert people_at(vendors, made) == 400
     assert broken() == []

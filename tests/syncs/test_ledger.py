@@ -19,6 +19,7 @@ from syncs.members import (
     combined,
     fits,
     joined,
+    members_told,
     merged,
     nobody,
     patch_of,
@@ -26,7 +27,9 @@ from syncs.members import (
     selected,
     shard_count,
     those_of,
+    told_members,
     touched,
+    with_members,
 )
 from syncs.models import LedgerShard, LedgerWhole
 from tests import factories
@@ -88,6 +91,25 @@ def test_patches_come_to_the_same_as_changing_the_whole(before: Model, some: lis
         assert told == digest(expected)
 
 
+@given(scattered, st.data())
+def test_a_plan_tells_few_of_many_as_the_ledger_holds_them(all_of_them: Model, data: st.DataObject) -> None:
+    whole = ledger(all_of_them)
+    chosen = data.draw(st.sets(st.sampled_from(sorted(all_of_them)), max_size=5)) if all_of_them else set()
+    gone = keys(sorted(chosen))
+    held = told_members(gone, whole)
+    assert (held is not None) == (0 < 16 * len(gone) <= len(all_of_them))
+    fewer = gone[: len(gone) // 2 + 1]
+    plan: Columns = {"gone.key": fewer, "gone.ends": those_of(fewer, whole, None)["id.ends"]}
+
+    told = members_told(plan | with_members(fewer, held))
+
+    if held is None or not len(fewer):
+        assert told is None
+    else:
+        assert told is not None
+        assert equal(told, those_of(fewer, whole, None))
+
+
 def test_one_batch_may_remove_some_and_drop_of_others() -> None:
     before = {key_of(n): (n, [(1, sha(f"a{n}")), (2, sha(f"p{n}"))]) for n in range(4)}
     kept = sorted(key_of(n) for n in (1, 2))
@@ -144,15 +166,15 @@ def test_joined_shards_keep_userids(all_of_them: Model) -> None:
 
 
 @pytest.mark.parametrize(
-    ("people", "shards"), [(0, 1), (1, 1), (8000, 1), (8001, 2), (16_000, 2), (16_001, 4), (1_000_000, 128)]
+    ("people", "shards"), [(0, 1), (1, 1), (16_000, 1), (16_001, 2), (32_000, 2), (32_001, 4), (1_000_000, 64)]
 )
-def test_shards_hold_up_to_eight_thousand(people: int, shards: int) -> None:
+def test_shards_hold_up_to_sixteen_thousand(people: int, shards: int) -> None:
     assert shard_count(people) == shards
     assert fits(people, shards)
 
 
 @pytest.mark.parametrize(
-    ("people", "shards", "fit"), [(8000, 1, True), (8001, 1, False), (1000, 2, True), (999, 2, False), (0, 1, True)]
+    ("people", "shards", "fit"), [(16_000, 1, True), (16_001, 1, False), (1000, 2, True), (999, 2, False), (0, 1, True)]
 )
 def test_a_list_is_cut_anew_only_when_it_has_outgrown_its_shards(people: int, shards: int, fit: bool) -> None:
     assert fits(people, shards) is fit
@@ -273,7 +295,7 @@ def test_only_a_few_shards_are_kept_in_memory_and_none_is_stale(activation: Acti
     mine = ledger_of(activation, most_cached=2)
     for number in (0, 1, 2, 3, 0):
         assert set(as_dict(mine.columns(number))) == set(SOME)
-    assert len(mine._known) == 2
+    assert len(mine._wholes) == 2
 
 
 @pytest.mark.django_db
