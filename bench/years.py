@@ -30,8 +30,8 @@ Floats = NDArray[Any]
 @dataclass(frozen=True)
 class Kind:
     """A kind of year. `spread`: of the match rate, on the logit scale. `drop`: the part of the matched people who go
-    missing for good, at once or over `weeks`. `bad`: how many weeks before the change one single bad week was, None: never. `memory`: how much of a
-    week's mood the next one keeps.
+    missing for good, at once or over `weeks`. `bad`: how many weeks before the change one single bad week was, None: never.
+    `memory`: how much of a week's mood the next one keeps. `wide`: sizes are given as ranges.
     """
 
     name: str

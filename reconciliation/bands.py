@@ -22,11 +22,13 @@ class Band:
     def __str__(self) -> str:
         return span(self.low, self.high)
 
-    def __bool__(self) -> bool:
-        return self.high != 0 or self.low != 0
-
     def __add__(self, other: Band) -> Band:
         return Band(self.low + other.low, self.high + other.high)
+
+    @property
+    def is_nobody(self) -> bool:
+        """Whether it is nobody for sure. A band is never false by itself: none of them is not the same as no count."""
+        return self.low == self.high == 0
 
     @property
     def is_exact(self) -> bool:

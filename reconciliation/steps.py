@@ -100,7 +100,7 @@ def step(
     beyond = _remaining(over, gained_too)
     return Step(
         (*lost, *lost_too, _remaining(short, lost_too)),
-        (*gained, *gained_too, *([beyond] if beyond.people else [])),
+        (*gained, *gained_too, *([] if beyond.people.is_nobody else [beyond])),
     )
 
 
