@@ -91,7 +91,7 @@ class Seen:
     """A figure that the destination shows. `reading` names it (quantity and axis): two rungs can be one reading."""
 
     people: Band
-    as_of: datetime
+    as_of: datetime | None
     basis: Basis
     reading: str = ""
 
@@ -116,6 +116,11 @@ class There:
     gains: Sequence[Explained] = ()
     refuses: str = ""
     unread: str = NOT_REPORTED
+
+    @property
+    def read_at(self) -> datetime | None:
+        newest = self.matched or self.usable
+        return newest.as_of if newest else None
 
 
 class _How(TypedDict, total=False):
@@ -238,7 +243,6 @@ def _branch(descent: _Descent, there: There) -> None:
         descent.to(Place.RECEIVED, there.received, losses=known)
     else:
         descent.past(Place.RECEIVED, there.unread)
-    first = there.matched or there.usable
     how = _recognised(there)
     if there.matched:
         descent.to(Place.MATCHED, there.matched, **how)
@@ -246,8 +250,8 @@ def _branch(descent: _Descent, there: There) -> None:
     else:
         descent.past(Place.MATCHED, there.unread)
     if there.refuses and descent.last and descent.last.people is not None:
-        nobody = Seen(NOBODY, first.as_of if first else descent.last.as_of, Basis.REPORTED)
-        descent.to(Place.USABLE, nobody, losses=[Explained(there.refuses, descent.last.people)])
+        lost = [Explained(there.refuses, descent.last.people)]
+        descent.to(Place.USABLE, Seen(NOBODY, there.read_at or descent.last.as_of, Basis.REPORTED), losses=lost)
     elif there.usable and there.usable.reading and there.usable.reading == (there.matched and there.matched.reading):
         descent.to(Place.USABLE, there.usable, same=True)
     elif there.usable:

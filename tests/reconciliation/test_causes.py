@@ -234,7 +234,7 @@ HAPPENED = st.builds(
 )
 
 
-LADDERS = {percent: climbed(percent) for percent in (0, 8, 44, 50, 55, 59, 66, 97)}
+LADDERS = {percent: climbed(percent) for percent in (0.0, 8.0, 44.0, 50.0, 55.0, 59.0, 66.0, 97.0)}
 
 
 @given(HAPPENED, st.sampled_from([*LADDERS]))
