@@ -91,6 +91,10 @@ class Chart:
     stops: tuple[Stop, ...]
     width: int = WIDTH
 
+    @property
+    def plot_height(self) -> float:
+        return self.plot[3] - self.plot[1]
+
 
 def chart(asked: Asked) -> Chart:
     """Return the geometry of a chart. Raises ValueError without a day."""
@@ -212,7 +216,7 @@ def _stops(asked: Asked, xs: Sequence[float], up: Scale, right: float) -> tuple[
             tuple(up.at(sum(value) / 2) for series in asked.series if (value := series.values[place])),
             said,
         )
-        for place, (x, left, after, said) in enumerate(zip(xs, borders, borders[1:], asked.said, strict=True))
+        for place, (x, left, after, said) in enumerate(zip(xs, borders[:-1], borders[1:], asked.said, strict=True))
     )
 
 

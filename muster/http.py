@@ -8,7 +8,7 @@ Callers see neither `requests` nor a status code.
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,6 +46,7 @@ __all__ = [
     "Door",
     "Gone",
     "RateLimited",
+    "Refusal",
     "Rejected",
     "Unreachable",
     "Unreadable",
@@ -57,6 +58,7 @@ ALWAYS = {"User-Agent": "Muster/1 (+audience reconciliation)", "Accept-Encoding"
 CREDENTIAL = re.compile("auth|key|token|secret", re.IGNORECASE)
 CHUNK = 1 << 16
 EXCERPT_BYTES = 4096
+JUDGED_BYTES = 1 << 16
 CUT_WORD = re.compile(r"[^\s,;]*\Z")
 STREAM_SECONDS = 900.0
 LONGEST_WAIT = 24 * 3600
@@ -93,12 +95,25 @@ class Answer:
             raise Unreadable(self.vendor, "The answer is not JSON.", status=self.status) from None
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """An answer that is not 2xx, as it came: `body` is its beginning and not redacted, so it must not be kept."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+Judge = Callable[[Refusal], VendorError | None]
+
+
 class Door:
     """One vendor at one base URL with one credential. Threads may share it: each keeps its own connections.
 
     `secrets` are taken out of every error besides what `auth` and an Authorization header carry. `statuses` overrides
-    entries of STATUSES. `timeout` is in seconds, over the whole exchange: name look-up excepted, no byte is sent or
-    read after it. Raises AddressRefused for a base URL that may not be called.
+    entries of STATUSES. `judge` is for a vendor whose body says more than its status: the error that it makes of a
+    refusal is raised, None leaves it to the status. `timeout` is in seconds, over the whole exchange: name look-up
+    excepted, no byte is sent or read after it. Raises AddressRefused for a base URL that may not be called.
     """
 
     def __init__(
@@ -110,6 +125,7 @@ class Door:
         headers: Mapping[str, str] | None = None,
         auth: tuple[str, str] | None = None,
         statuses: Mapping[int, type[VendorError]] | None = None,
+        judge: Judge | None = None,
         timeout: float | None = None,
         max_bytes: int = 64 << 20,
     ) -> None:
@@ -120,6 +136,7 @@ class Door:
         words = [word for name, value in self.headers.items() if CREDENTIAL.search(name) for word in value.split()]
         self.secrets = [secret for secret in (*secrets, *(auth or ()), ":".join(auth or ()), *words) if secret]
         self.statuses = {**STATUSES, **(statuses or {})}
+        self.judge = judge
         self.timeout = timeout
         self.max_bytes = max_bytes
         self._local = threading.local()
@@ -256,20 +273,26 @@ class Door:
         if 300 <= status < 400:
             raise Rejected(self.vendor, "The answer is a redirect, and Muster follows none.", status=status)
         kind = self.statuses.get(status, Unreachable if status >= 500 else Rejected)
-        detail = self._detail(exchange, response)
+        body = self._beginning(exchange, response, JUDGED_BYTES if self.judge else EXCERPT_BYTES)
+        if self.judge and (judged := self.judge(Refusal(status, response.headers, body))):
+            raise judged
+        detail = self._detail(body)
         if issubclass(kind, RateLimited):
             raise kind(self.vendor, detail, status=status, retry_after=retry_after(response.headers, datetime.now(UTC)))
         raise kind(self.vendor, detail, status=status, ambiguous=status >= 500)
 
-    def _detail(self, exchange: Exchange, response: requests.Response) -> str:
+    def _beginning(self, exchange: Exchange, response: requests.Response, limit: int) -> bytes:
         body = b""
         try:
             for chunk in self._chunks(exchange, response, self.max_bytes):
                 body += chunk
-                if len(body) >= EXCERPT_BYTES:
+                if len(body) >= limit:
                     break
         except VendorError:
             body = body or b"The reason it gave was lost on the way."
+        return body
+
+    def _detail(self, body: bytes) -> str:
         text = body.decode("utf-8", "replace")
         # What is cut in the middle would no longer read like an address or a key, and pass the redaction.
         return excerpt(text if len(body) < EXCERPT_BYTES else CUT_WORD.sub("", text), self.secrets)

@@ -71,22 +71,26 @@ def day_and_month(day: date) -> str:
 def placed(events: Sequence[tuple[float, str]], width: float) -> tuple[tuple[tuple[float, Text], ...], int]:
     """Return the events with their words, in rows so that no words cover others, and how many rows that takes.
 
-    Words stand at the right of their line, at its left where the chart ends. The newest find their place first.
+    Words stand at the right of their line, at its left where the chart ends. Those that reach over a later event's line
+    stand above it, so that lines do not cross words.
     """
-    taken: list[list[tuple[float, float]]] = [[] for _ in range(ROWS)]
-    found = []
+    levels: list[tuple[float, tuple[float, float], int]] = []
+    found: list[tuple[float, Text, int]] = []
     for x, words in sorted(events, key=lambda one: -one[0]):
         reach = len(words) * LETTER + 10
         right = x + reach <= width
         room = (x, x + reach) if right else (x - reach, x)
-        row = next((at for at, others in enumerate(taken) if all(_apart(room, other) for other in others)), None)
-        if row is None or room[0] < 0:
-            found.append((x, Text(x, FIRST_ROW, "")))
+        level = 1 + max(
+            (of for at, other, of in levels if not _apart(room, other) or room[0] < at < room[1]), default=-1
+        )
+        if level >= ROWS or room[0] < 0:
+            found.append((x, Text(x, 0.0, ""), 0))
             continue
-        taken[row].append(room)
-        place = Text(x + 6, FIRST_ROW, words) if right else Text(x - 6, FIRST_ROW, words, "end")
-        found.append((x, replace(place, y=FIRST_ROW + LINE * row)))
-    return tuple(reversed(found)), sum(1 for others in taken if others)
+        levels.append((x, room, level))
+        found.append((x, Text(x + 6, 0.0, words) if right else Text(x - 6, 0.0, words, "end"), level))
+    rows = max((level for _, _, level in levels), default=-1) + 1
+    shown = ((x, replace(text, y=FIRST_ROW + LINE * (rows - 1 - level))) for x, text, level in reversed(found))
+    return tuple(shown), rows
 
 
 def _apart(one: tuple[float, float], other: tuple[float, float]) -> bool:

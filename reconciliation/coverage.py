@@ -61,7 +61,7 @@ def shown(days: Iterable[Day]) -> list[str]:
 
 
 def falls(days: Sequence[Day]) -> list[Fall]:
-    """Return the falls of more than 5 points against the best of the week before, each once, newest first."""
+    """Return the falls of more than 5 points against the best of the week before or the reading before, newest first."""
     found = [fall for name in IDENTIFIERS for fall in _falls_of(name, days)]
     return sorted(found, key=lambda one: one.on, reverse=True)
 
@@ -73,7 +73,8 @@ def _falls_of(name: str, days: Sequence[Day]) -> list[Fall]:
         share = day.shares.get(name)
         if share is None:
             continue
-        window = [one for one in window if day.on - one[0] <= LOOKS_BACK]
+        # Of a segment that is read seldom, the reading before counts, however old.
+        window = [one for one in window if day.on - one[0] <= LOOKS_BACK] or window[-1:]
         best = max((value for _, value in window), default=share)
         if found and window and window[-1][0] == found[-1].on and share < found[-1].now:
             found[-1] = Fall(name, day.on, found[-1].was, share)  # it goes on falling

@@ -143,13 +143,21 @@ def _stale(facts: Facts, look: Look) -> Readiness | None:
 
 
 def _blocked(facts: Facts, look: Look) -> Readiness | None:
-    return _by_code(facts, look, Word.BLOCKED)
+    return _by_code(facts, look, Kind.BLOCKED)
 
 
-def _by_code(facts: Facts, look: Look, word: Word) -> Readiness | None:
-    found = (meaning for _, meaning in _meanings(facts.platform, look) if meaning and meaning.kind == word)
-    meaning = next(found, None)
-    return Readiness(word, meaning.words, do=meaning.do) if meaning else None
+def _by_code(facts: Facts, look: Look, kind: Kind) -> Readiness | None:
+    """Return what the first state of this kind says, in Muster's words or else in the platform's."""
+    found = ((state, meaning) for state, meaning in _meanings(facts.platform, look) if meaning and meaning.kind == kind)
+    state, meaning = next(found, (None, None))
+    if state is None or meaning is None:
+        return None
+    words = meaning.words or state.words or f"{facts.label} says {state.axis} {state.code}."
+    return Readiness(Word(kind.value), words, do=meaning.do)
+
+
+def _unknown_there(facts: Facts, look: Look) -> Readiness | None:
+    return _by_code(facts, look, Kind.UNKNOWN)
 
 
 def _code_unknown(facts: Facts, look: Look) -> Readiness | None:
@@ -172,7 +180,7 @@ def _nobody(_facts: Facts, look: Look) -> Readiness | None:
 
 def _settling(facts: Facts, look: Look) -> Readiness | None:
     hard = _within_hard(facts, look)
-    if by_code := _by_code(facts, look, Word.SETTLING):
+    if by_code := _by_code(facts, look, Kind.SETTLING):
         over = facts.moved_at and not hard and facts.habits.hard
         late = f"That is longer than the {_hours(facts.habits.hard)} it usually takes at most." if over else ""
         do = f"Look at the list at {facts.label}." if late else by_code.do
@@ -197,7 +205,7 @@ def _hours(span_of_time: timedelta) -> str:
 
 def _too_small(facts: Facts, look: Look) -> Readiness | None:
     size, least = look.size, facts.habits.minimum
-    by_code = _by_code(facts, look, Word.TOO_SMALL)
+    by_code = _by_code(facts, look, Kind.TOO_SMALL)
     below = size is not None and size.high is not None and least is not None and size.high < least
     if not by_code and (not below or _platform_allows(facts, look)):
         return None
@@ -246,7 +254,7 @@ def _size_unknown(facts: Facts, look: Look) -> Readiness | None:
 def _low_match(facts: Facts, look: Look) -> Readiness | None:
     match, expected = facts.match, facts.expected
     if match is None or expected is None or match.high >= expected.low:
-        return _by_code(facts, look, Word.LOW_MATCH)
+        return _by_code(facts, look, Kind.LOW_MATCH)
     return Readiness(
         Word.LOW_MATCH,
         f"Match is {span(match.low, match.high)}%, below the {span(expected.low, expected.high)}% expected "
@@ -257,7 +265,7 @@ def _low_match(facts: Facts, look: Look) -> Readiness | None:
 
 
 def _stale_there(facts: Facts, look: Look) -> Readiness | None:
-    return _by_code(facts, look, Word.STALE)
+    return _by_code(facts, look, Kind.STALE)
 
 
 def _usable(facts: Facts, look: Look) -> Readiness:
@@ -279,6 +287,7 @@ _RULES: Final[tuple[Callable[[Facts, Look], Readiness | None], ...]] = (
     _code_unknown,
     _nobody,
     _settling,
+    _unknown_there,
     _too_small,
     _not_allowed,
     _size_unknown,

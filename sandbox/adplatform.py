@@ -16,8 +16,8 @@ CREATE TABLE IF NOT EXISTS persons (person INTEGER PRIMARY KEY, ref TEXT UNIQUE)
 CREATE TABLE IF NOT EXISTS holders (digest BLOB NOT NULL, person INTEGER NOT NULL, platform TEXT NOT NULL,
     PRIMARY KEY (digest, person)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS holders_person ON holders (person);
-CREATE TABLE IF NOT EXISTS members (destination INTEGER NOT NULL, person INTEGER NOT NULL, PRIMARY KEY (destination, person))
-    WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS members (destination INTEGER NOT NULL, person INTEGER NOT NULL, since REAL NOT NULL,
+    PRIMARY KEY (destination, person)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS listed (destination INTEGER NOT NULL, digest BLOB NOT NULL, PRIMARY KEY (destination, digest))
     WITHOUT ROWID;
 """
@@ -73,8 +73,11 @@ class AdPlatform:
                 return int(found[0])
         return connection.execute("INSERT INTO persons (ref) VALUES (?)", (ref,)).lastrowid or 0
 
-    def apply(self, destination: int, platform: str, operation: str, rows: list[Row]) -> None:
-        """Add or remove by these rows, in their order, which matters only for people nobody knew before."""
+    def apply(self, destination: int, platform: str, operation: str, rows: list[Row], at: float) -> None:
+        """Add or remove by these rows, in their order, which matters only for people nobody knew before.
+
+        Who is added again at `at` (Unix seconds) has been there since then: life spans count from the last addition.
+        """
         with self.store.write() as connection:
             connection.execute(ROWS)
             connection.execute("DELETE FROM temp.rows")
@@ -83,12 +86,14 @@ class AdPlatform:
                 ((index, digest) for index, row in enumerate(rows) for digest in row),
             )
             if operation == "add":
-                self._add(connection, destination, family(platform))
+                self._add(connection, destination, family(platform), at)
             else:
                 self._remove(connection, destination, family(platform))
 
-    def _add(self, connection: sqlite3.Connection, destination: int, kept: str) -> None:
-        connection.execute(f"INSERT OR IGNORE INTO members SELECT DISTINCT ?, h.person {KNOWN}", (destination, kept))
+    def _add(self, connection: sqlite3.Connection, destination: int, kept: str, at: float) -> None:
+        connection.execute(
+            f"INSERT OR REPLACE INTO members SELECT DISTINCT ?, h.person, ? {KNOWN}", (destination, at, kept)
+        )
         connection.execute(
             f"INSERT OR IGNORE INTO listed SELECT DISTINCT ?, r.digest {KNOWN} ORDER BY r.digest", (destination, kept)
         )
@@ -102,7 +107,7 @@ class AdPlatform:
                 continue
             fresh |= digests
             person = self._number(connection, None)
-            connection.execute("INSERT INTO members VALUES (?, ?)", (destination, person))
+            connection.execute("INSERT INTO members VALUES (?, ?, ?)", (destination, person, at))
             connection.executemany(
                 "INSERT OR IGNORE INTO holders VALUES (?, ?, '')", ((digest, person) for digest in digests)
             )
@@ -127,6 +132,17 @@ class AdPlatform:
     def people(self, destination: int) -> int:
         """How many people are on the list."""
         return int(self.store.value("SELECT count(*) FROM members WHERE destination = ?", (destination,)))
+
+    def recognised(self, destination: int, seed: int, share: float, since: float) -> tuple[int, int]:
+        """How many of those added after `since` there are, and how many of them the platform knows, by a seeded draw."""
+        first = f"((person * 2654435761 + {seed % (1 << 32)}) & 4294967295)"
+        draw = f"(({first} / 127 * 2246822519) & 4294967295)"
+        found = self.store.row(
+            f"SELECT count(*), count(*) FILTER (WHERE {draw} < ?) FROM members WHERE destination = ? AND since > ?",
+            (share * (1 << 32), destination, since),
+        )
+        assert found is not None
+        return int(found[0]), int(found[1])
 
     def strangers(self, destination: int) -> int:
         """How many of them nobody had defined."""

@@ -32,6 +32,7 @@ NAMES: Final = {
     "POSTGRES": "Postgres",
 }
 ROWS_AT_ONCE: Final = 50_000
+Pending = tuple[sqlite3.Row, Event]
 
 
 def wanted_by(kind: str, event: Event) -> bool:
@@ -60,9 +61,9 @@ class Delivery:
                 if row
                 else {"destination": destination["id"], "request": 0, "adds": 0, "removes": 0, "filtered": 0}
             )
-            pending: list[tuple[int, Event]] = []
+            pending: list[Pending] = []
             for request, events in self.inbox.bodies(destination["source"], totals["request"]):
-                pending += [(request["id"], event) for event in events]
+                pending += [(request, event) for event in events]
                 totals["request"] = request["id"]
                 if len(pending) >= ROWS_AT_ONCE:
                     self._settle(destination, pending, totals)
@@ -70,7 +71,7 @@ class Delivery:
             self._settle(destination, pending, totals)
             return totals
 
-    def _settle(self, destination: sqlite3.Row, pending: list[tuple[int, Event]], totals: dict[str, int]) -> None:
+    def _settle(self, destination: sqlite3.Row, pending: list[Pending], totals: dict[str, int]) -> None:
         failures: list[tuple[int, int, Any, int, str]] = []
         with self.store.write() as connection:
             if destination["type"] in AD_PLATFORMS:
@@ -87,28 +88,29 @@ class Delivery:
     def _to_platform(
         self,
         destination: sqlite3.Row,
-        pending: list[tuple[int, Event]],
+        pending: list[Pending],
         totals: dict[str, int],
         failures: list[tuple[int, int, Any, int, str]],
     ) -> None:
         config = json.loads(destination["config"])
-        done: list[Operation] = []
+        done: list[tuple[Operation, float]] = []
         for request, event in pending:
             try:
-                done += operations(destination["type"], config, self._admitted(destination, event))
+                made = operations(destination["type"], config, self._admitted(destination, event))
+                done += [(one, request["at"]) for one in made]
             except Filtered:
                 totals["filtered"] += 1
             except Failed as failed:
-                failures.append((destination["id"], request, event.get("messageId"), failed.code, failed.reason))
-        for operation, group in groupby(done, key=lambda one: one[0]):
-            rows: list[Row] = [row for _, some in group for row in some]
+                failures.append((destination["id"], request["id"], event.get("messageId"), failed.code, failed.reason))
+        for (operation, at), group in groupby(done, key=lambda one: (one[0][0], one[1])):
+            rows: list[Row] = [row for (_, some), _ in group for row in some]
             totals["adds" if operation == "add" else "removes"] += len(rows)
-            self.platform.apply(destination["id"], destination["type"], operation, rows)
+            self.platform.apply(destination["id"], destination["type"], operation, rows, at)
 
     def _to_analytics(
         self,
         destination: sqlite3.Row,
-        pending: list[tuple[int, Event]],
+        pending: list[Pending],
         totals: dict[str, int],
         failures: list[tuple[int, int, Any, int, str]],
     ) -> None:
@@ -120,7 +122,7 @@ class Delivery:
             except Filtered:
                 totals["filtered"] += 1
             except Failed as failed:
-                failures.append((destination["id"], request, event.get("messageId"), failed.code, failed.reason))
+                failures.append((destination["id"], request["id"], event.get("messageId"), failed.code, failed.reason))
         totals["adds"] += len(kept)
         self.analytics.apply(destination["id"], kept)
 

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from sandbox.delivery import Delivery
-from sandbox.inbox import Inbox
+from sandbox.amplitude import amplitude_app
+from sandbox.google_ads import google_apps
+from sandbox.meta import meta_app
+from sandbox.mixpanel import mixpanel_app
+from sandbox.platform_lists import Behind
+from sandbox.posthog import posthog_app
 
 PREFIX = "/platforms/"
-
-
-@dataclass(frozen=True)
-class Behind:
-    """What a platform's stand-in is made from: the sources, what became of their events, where files lie, the speed."""
-
-    inbox: Inbox
-    delivery: Delivery
-    data: Path
-    speed: float
 
 
 class PlatformApp(Protocol):
@@ -51,4 +43,11 @@ class Mounts:
 
 def platform_apps(behind: Behind) -> dict[str, PlatformApp]:
     """Make every platform's stand-in, by its name in the address."""
-    return {}
+    amplitude, mixpanel, posthog = amplitude_app(behind), mixpanel_app(behind), posthog_app(behind)
+    return {
+        "meta": meta_app(behind),
+        **google_apps(behind),
+        **dict.fromkeys(("amplitude_us", "amplitude_eu"), amplitude),
+        **dict.fromkeys(("mixpanel_us", "mixpanel_eu", "mixpanel_in"), mixpanel),
+        **dict.fromkeys(("posthog_us", "posthog_eu"), posthog),
+    }

@@ -11,7 +11,8 @@ from sandbox import adplatform, analytics, delivery, faults, inbox
 from sandbox.delivery import Delivery
 from sandbox.gateway import SINGLE, Event, check_size, events_of, identity, refuse, unpacked, words
 from sandbox.inbox import Inbox
-from sandbox.platform_apps import Behind, Mounts, platform_apps
+from sandbox.platform_apps import Mounts, platform_apps
+from sandbox.platform_lists import Behind
 from sandbox.rudderstack_orders import RudderStackOrders
 from sandbox.standin import StandIn
 from sandbox.store import SETTINGS, Store, setting

@@ -52,7 +52,12 @@ class Spec:
     @property
     def trait(self) -> str:
         """The boolean trait that says whether somebody is in the audience."""
-        return f"muster_aud_{self.audience_slug.replace('-', '_')}"
+        return audience_trait(self.audience_slug)
+
+
+def audience_trait(slug: str) -> str:
+    """Return the name of the boolean trait that says whether somebody is in the audience of this address."""
+    return f"muster_aud_{slug.replace('-', '_')}"
 
 
 def quoted(text: str) -> str:

@@ -133,7 +133,7 @@ SETTLED = {Readiness.USABLE, Readiness.LOW_MATCH, Readiness.TOO_SMALL}
 def _read_back(one: Activation, definition: Definition | None, now: datetime) -> ReadBack | None:
     """Return what the platform said last of a list, held against the match that its definition expects."""
     back: Arrival | None = getattr(one, "arrival", None)
-    if back is None:
+    if back is None or back.as_of is None:
         return None
     low, high = (definition.match_low, definition.match_high) if definition else (None, None)
     within = None

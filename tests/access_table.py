@@ -149,4 +149,25 @@ SYNCS: dict[str, Row] = {
     "audiences/<slug:slug>/retire/remove/": acts(OPERATORS),
     "audiences/<slug:slug>/retire/back/": acts(OPERATORS),
 }
-TABLE: dict[str, Row] = {**MUSTER, **AUDIENCES, **CONNECTIONS, **SYNCS}
+RECONCILIATION: dict[str, Row] = {
+    "connections/reading/": reads(NOT_PAID_MEDIA),
+    "connections/destinations/<int:pk>/reading/": {"GET": NOT_PAID_MEDIA, "POST": ADMINISTRATORS},
+    "connections/destinations/<int:pk>/reading/test/": acts(ADMINISTRATORS),
+    "connections/destinations/<int:pk>/reading/stop/": form(ADMINISTRATORS),
+    "connections/destinations/<int:pk>/reading/resume/": acts(ADMINISTRATORS),
+    "connections/destinations/<int:pk>/lists/": reads(PEOPLE),
+    "connections/lists/<int:pk>/may-stay/": acts(OPERATORS | ADMINISTRATORS),
+    "lists/<int:pk>/at-platform/": {"GET": PEOPLE, "POST": OPERATORS | ADMINISTRATORS},
+    "lists/<int:pk>/at-platform/there/": reads(OPERATORS | ADMINISTRATORS),
+    "lists/<int:pk>/at-platform/forget/": acts(OPERATORS | ADMINISTRATORS),
+    # whoever answers for drift vouches for figures and for what ads use
+    "lists/<int:pk>/enter/": {"GET": PEOPLE, "POST": OPERATORS},
+    "lists/<int:pk>/attachment/": {"GET": PEOPLE, "POST": OPERATORS},
+    "figures/import/": form(OPERATORS),
+    "figures/import/template.csv": reads(OPERATORS),
+    "audiences/<slug:slug>/used/": reads(PEOPLE),
+    "match/": reads(PEOPLE),
+    "audiences/<slug:slug>/arrived/": reads(PEOPLE),
+    "audiences/<slug:slug>/coverage/": reads(PEOPLE),
+}
+TABLE: dict[str, Row] = {**MUSTER, **AUDIENCES, **CONNECTIONS, **SYNCS, **RECONCILIATION}

@@ -153,6 +153,7 @@ def vendors(_vendors: Vendors, settings: Settings) -> Vendors:
     """The stand-ins with nothing in them; Muster's settings point at them."""
     _vendors.reset()
     settings.CUSTOMERIO_HOSTS = {"us": _vendors.us, "eu": _vendors.eu}
+    settings.PLATFORM_HOSTS = {name: _vendors.at(name) for name in settings.PLATFORM_HOSTS}
     settings.SANDBOX_RUDDER = _vendors.rudder
     settings.PRIVATE_HOSTS = frozenset(_vendors.hosts)
     settings.CUSTOMERIO_RATE = 400

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,15 +65,15 @@ def demoted() -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def cluster() -> Iterator[Path]:
-    """Run a fresh cluster and give the folder of its socket. Raises Unusable."""
+def cluster(more: Mapping[str, str] | None = None) -> Iterator[Path]:
+    """Run a fresh cluster, with more settings if any, and give the folder of its socket. Raises Unusable."""
     folder, whom = binaries(), demoted()
     with tempfile.TemporaryDirectory(prefix="muster-pg-") as home:
         data = Path(home, "data")
         if whom:
             os.chown(home, whom["user"], whom["group"])
         run([folder / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N"], home, whom)
-        options = " ".join(f"-c {name}={value or chr(39) * 2}" for name, value in SETTINGS.items())
+        options = " ".join(f"-c {name}={value or chr(39) * 2}" for name, value in {**SETTINGS, **(more or {})}.items())
         control: list[str | Path] = [folder / "pg_ctl", "-D", data, "-w"]
         run([*control, "-l", Path(home, "log"), "-o", f"-k {home} {options}", "start"], home, whom)
         try:

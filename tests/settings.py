@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "main")
-KEPT = ("MUSTER_REQUIRE_BROWSER", "MUSTER_TEST_")
+KEPT = ("MUSTER_REQUIRE_BROWSER", "MUSTER_REQUIRE_POSTGRES", "MUSTER_TEST_")
 
 
 def secret(letter: str) -> str:

@@ -19,6 +19,8 @@ CATCHES_EVERYTHING = {"Exception", "BaseException"}
 KNOW_REQUESTS = {"muster/http.py", "muster/sockets.py"}
 # Talks to the page that this machine itself serves, to see whether it is there.
 KNOW_HTTP = {"muster/run_here.py"}
+# The warehouse's own door, its statements and its errors.
+KNOW_POSTGRESQL = {f"reconciliation/readers/warehouse_{part}.py" for part in ("session", "queries", "errors")}
 NETWORK = {"requests", "urllib3", "urllib.request", "http.client", "httpx", "aiohttp"}
 
 MODULES = sorted(
@@ -101,6 +103,10 @@ def test_nothing_is_marked_safe(path: Path) -> None:
     words |= {node.attr for node in ast.walk(tree_of(path)) if isinstance(node, ast.Attribute)}
 
     assert words & {"mark_safe", "SafeString", "SafeText"} == set()
+
+
+def test_only_the_warehouses_door_knows_its_driver() -> None:
+    assert {name_of(path) for path in PRODUCT if "psycopg" in imported(path)} == KNOW_POSTGRESQL
 
 
 @pytest.mark.parametrize("path", PRODUCT, ids=name_of)

@@ -40,6 +40,10 @@ class Vendors:
         """Return `host:port` of each stand-in."""
         return [urlsplit(url).netloc for url in (self.us, self.eu, self.rudder)]
 
+    def at(self, platform: str) -> str:
+        """Return the address of a platform's stand-in, by its name in settings.PLATFORM_HOSTS."""
+        return f"{self.rudder}/platforms/{platform}"
+
     def stop(self) -> None:
         """End the stand-ins."""
         self.session.close()

@@ -25,7 +25,10 @@ class Readiness(models.TextChoices):
 
 
 class Arrival(models.Model):
-    """The newest look at one list. Sizes are people, rates percent of the people accepted then; None: not known, never 0."""
+    """The newest look at one list, and how healthy it is.
+
+    Sizes are people, rates percent of the people accepted then; None: not known, never 0.
+    """
 
     activation = models.OneToOneField(Activation, on_delete=models.CASCADE, related_name="arrival")
     readiness = models.CharField(max_length=10, choices=Readiness.choices, default=Readiness.UNKNOWN)
@@ -35,15 +38,23 @@ class Arrival(models.Model):
     size_high = models.PositiveBigIntegerField(null=True, blank=True)
     rate_low = models.FloatField(null=True, blank=True)
     rate_high = models.FloatField(null=True, blank=True)
-    as_of = models.DateTimeField(help_text="When the platform computed it, as far as it says")
-    read_at = models.DateTimeField()
+    health = models.CharField(
+        max_length=10, blank=True, default="", help_text="on_target, drifting, broken or unknown; empty: never judged"
+    )
+    health_words = models.CharField(max_length=500, blank=True, default="", help_text="Its reason in one sentence")
+    health_since = models.DateField(null=True, blank=True, help_text="Monday of the first week that it is so")
+    judged_at = models.DateTimeField(null=True, blank=True)
+    as_of = models.DateTimeField(
+        null=True, blank=True, help_text="When the platform computed it, as far as it says; empty: never read"
+    )
+    read_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"{self.activation_id}: {self.readiness}"
 
     def is_stale(self, now: datetime) -> bool:
         """Whether so many readings were missed since that it says nothing of now."""
-        return now - self.read_at > timedelta(seconds=STALE_AFTER * settings.MEASURE_SECONDS)
+        return self.read_at is None or now - self.read_at > timedelta(seconds=STALE_AFTER * settings.MEASURE_SECONDS)
 
     @property
     def size_told(self) -> str:

@@ -4,5 +4,21 @@ from .access import ListAt, ReadAccess
 from .attachment import Attachment, UnknownList
 from .match_trend import MatchTrend
 from .reading import AppendOnly, Reading
+from .report import Correction, Delivery, Report, Wish
+from .week import Answer, ListWeek
 
-__all__ = ["AppendOnly", "Attachment", "ListAt", "MatchTrend", "ReadAccess", "Reading", "UnknownList"]
+__all__ = [
+    "Answer",
+    "AppendOnly",
+    "Attachment",
+    "Correction",
+    "Delivery",
+    "ListAt",
+    "ListWeek",
+    "MatchTrend",
+    "ReadAccess",
+    "Reading",
+    "Report",
+    "UnknownList",
+    "Wish",
+]

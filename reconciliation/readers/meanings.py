@@ -5,13 +5,12 @@ A code that is missing in a table is not guessed: readiness then says that it is
 
 from typing import Final
 
+from . import meta_codes
 from .meaning import Kind, Meaning
 from .seen import State
+from .tool_codes import AMPLITUDE, ANY, POSTHOG, WAREHOUSE
 
-_ELIGIBLE: Final = {
-    "true": Meaning(Kind.ALLOWED),
-    "false": Meaning(Kind.NOT_ALLOWED),
-}
+_ELIGIBLE: Final = {"true": Meaning(Kind.ALLOWED), "false": Meaning(Kind.NOT_ALLOWED)}
 GOOGLE_ADS: Final = {
     "eligible_for_search": _ELIGIBLE,
     "eligible_for_display": _ELIGIBLE,
@@ -32,20 +31,29 @@ GOOGLE_ADS: Final = {
         ),
     },
 }
-POSTHOG: Final = {
-    "is_calculating": {
-        "true": Meaning(Kind.SETTLING, "PostHog is working this cohort out anew.", "Nothing to do: it is read again."),
-        "false": Meaning(Kind.USABLE),
-    }
+META: Final = {"delivery_status": meta_codes.DELIVERY, "operation_status": meta_codes.OPERATION}
+TABLES: Final[dict[str, dict[str, dict[str, Meaning]]]] = {
+    "meta": META,
+    "google_ads": GOOGLE_ADS,
+    "amplitude": AMPLITUDE,
+    "posthog": POSTHOG,
+    "warehouse": WAREHOUSE,
 }
-TABLES: Final[dict[str, dict[str, dict[str, Meaning]]]] = {"google_ads": GOOGLE_ADS, "posthog": POSTHOG}
+# Codes that say that there is nothing to say: another state of the list decides.
+SAYS_NOTHING: Final = frozenset({("operation_status", "0")})
 
 
 def is_told(platform: str, state: State) -> bool:
-    """Whether there is a table for what this state is about."""
-    return state.axis in TABLES.get(platform, {})
+    """Whether there is a table for what this state is about, and it says something."""
+    return state.axis in TABLES.get(platform, {}) and (state.axis, state.code) not in SAYS_NOTHING
 
 
 def meaning_of(platform: str, state: State) -> Meaning | None:
     """Return what a state means, None for a code that Muster does not know."""
-    return TABLES.get(platform, {}).get(state.axis, {}).get(state.code)
+    table = TABLES.get(platform, {}).get(state.axis, {})
+    found = table.get(state.code) or table.get(ANY)
+    if found is None and platform == "meta" and state.axis in META:
+        # Of some codes Meta documents no more than that they are unusable.
+        documented = meta_codes.meaning(state.axis, state.code, state.words)
+        found = documented if documented.kind != Kind.UNKNOWN else None
+    return found

@@ -6,10 +6,13 @@ from django.test import Client
 from django.utils import timezone
 
 from audiences import approving, roster
-from audiences.models import PipeRequest, TraitAllowance
+from audiences.models import Activation, PipeRequest, TraitAllowance
 from muster import invitations
 from muster.access import Role
 from muster.models import Person
+from reconciliation import attaching, entering, reading_access
+from reconciliation.attachment import Use
+from reconciliation.models import ListAt, UnknownList
 from syncs.models import Pause, PreFlight
 from tests import factories
 from tests.access_table import ROLES, STRANGER
@@ -51,6 +54,7 @@ def build(cast: dict[str, Person], rudder: str) -> str:
     run_rows.list_of("Stopped", stopped_words="RudderStack refused the key (401).")
     parked = run_rows.held()
     Pause.objects.create(destination=parked.activation.destination, reason="Wait.", by=cast["manager"], at=at)
+    read_back(live, cast)
     factories.pipe(archived_at=at)
     factories.destination(archived_at=at)
     factories.workspace(archived_at=at)
@@ -58,6 +62,19 @@ def build(cast: dict[str, Person], rudder: str) -> str:
     return invitations.invite(
         email="new@team.example", full_name="New One", role=Role.MARKETER, by=cast["administrator"], at=at
     )[1]
+
+
+def read_back(live: Activation, cast: dict[str, Person]) -> None:
+    """Let an account be read, another be read no more, and a list have its id, a figure, a use and a neighbour."""
+    at, place = timezone.now(), live.destination
+    given = {"account": "1234567890"}, {"token": "a-token-of-nobody"}
+    reading_access.keep(place, *given, by=cast["administrator"], at=at)
+    stopped = reading_access.keep(factories.destination(), *given, by=cast["administrator"], at=at).access
+    reading_access.archive(stopped, by=cast["administrator"], at=at)
+    ListAt.objects.create(activation=live, external_id="1200", name_seen="buyers", set_at=at)
+    entering.enter([entering.Entry(live, at, 8_700, 9_300, 55)], by=cast["marketer"], at=at)
+    attaching.sign(live, Use(17, lacking=("Prospecting",)), by=cast["marketer"], at=at)
+    UnknownList.objects.create(destination=place, external_id="7", first_seen_at=at, last_seen_at=at)
 
 
 def approvals(cast: dict[str, Person]) -> None:

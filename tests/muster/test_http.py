@@ -34,6 +34,7 @@ from muster.http import (
     Door,
     Gone,
     RateLimited,
+    Refusal,
     Rejected,
     Unreachable,
     Unreadable,
@@ -104,6 +105,22 @@ def test_a_vendor_may_mean_something_else_by_a_status(wire: Wire, door: MakeDoor
 
     assert type(failure(lambda: door(statuses={400: BadCredentials}).get("/x"))) is BadCredentials
     assert type(failure(lambda: door().get("/x"))) is Rejected
+
+
+def test_a_vendors_body_may_say_more_than_its_status(wire: Wire, door: MakeDoor) -> None:
+    body = b'{"pad": "' + b"x" * 9000 + b'", "code": 17}'
+    wire.script = wire.saying(whole(body, 400, "X-Usage: 99"))
+    seen: list[Refusal] = []
+
+    def judge(refusal: Refusal) -> VendorError | None:
+        seen.append(refusal)
+        return RateLimited("Vendor", retry_after=7.0) if len(seen) == 1 else None
+
+    asked = door(judge=judge)
+    error = failure(lambda: asked.get("/x"))
+    assert (type(error), error.retry_after) == (RateLimited, 7.0)  # type: ignore[attr-defined]
+    assert (seen[0].status, seen[0].headers["x-usage"], seen[0].body) == (400, "99", body)
+    assert type(failure(lambda: asked.get("/x"))) is Rejected
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -14,7 +14,7 @@ from reconciliation.quantities import Basis, Quantity
 from reconciliation.readers.seen import State
 from reconciliation.readiness import Facts, Word, is_settling, readiness
 
-from .looked import HOUR, NOW, figure, look
+from .looked import HOUR, NOW, READY, figure, look
 
 LABELS = {"meta": "Meta", "google_ads": "Google Ads", "amplitude": "Amplitude", "posthog": "PostHog"}
 USABLE = figure(8_700, 9_300)
@@ -30,6 +30,11 @@ def facts(seen: Look | None, platform: str = "meta", **told: Any) -> Facts:
 def google(*codes: tuple[str, str], size: int | None = 7_400) -> Look:
     states = tuple(State(axis, code) for axis, code in codes)
     return look(figure(size, of=Quantity.DISPLAY, basis=Basis.ROUNDED), states=(OPEN, *states), source="google_ads")
+
+
+def meta(axis: str, code: str, *, size: int | None = 9_000, words: str = "") -> Look:
+    others = tuple(state for state in READY if state.axis != axis)
+    return look(figure(size), states=(*others, State(axis, code, words)))
 
 
 BAND = Match(54, 58, Basis.RANGE)
@@ -78,12 +83,32 @@ DEFINED, RANGE = Expected(62, 66, Source.DEFINITION), Expected(60, 80, Source.PU
         (facts(google(size=0), "google_ads", moved_at=NOW - 30 * HOUR), Word.SETTLING, "Google Ads is still taking"),
         (facts(google(size=0), "google_ads", moved_at=NOW - 50 * HOUR), Word.TOO_SMALL, "counts 0 people"),
         (facts(google(), "google_ads", moved_at=NOW - 25 * HOUR), Word.USABLE, "Google Ads counts"),
+        # Meta's codes
+        (facts(look(USABLE, states=READY)), Word.USABLE, "Meta counts 8,700–9,300 people."),
+        (facts(meta("delivery_status", "300", size=None)), Word.TOO_SMALL, "Meta recognises too few people"),
+        (facts(meta("delivery_status", "400")), Word.BLOCKED, "Meta does not let ads use it."),
+        (facts(meta("delivery_status", "433", words="Policy X.")), Word.BLOCKED, "Policy X."),
+        (facts(meta("operation_status", "0")), Word.USABLE, "Meta counts"),
+        (facts(meta("operation_status", "100")), Word.STALE, "Meta deletes it"),
+        (facts(meta("operation_status", "400")), Word.USABLE, "Meta counts"),
+        (facts(meta("operation_status", "410", size=None)), Word.UNKNOWN, "Nobody has been uploaded yet."),
+        (facts(meta("operation_status", "411")), Word.LOW_MATCH, "Meta recognises few of the people sent."),
+        (facts(meta("operation_status", "412")), Word.LOW_MATCH, "Many rows of the last upload were invalid."),
+        (facts(meta("operation_status", "414")), Word.SETTLING, "Meta is replacing the people on it."),
+        (facts(meta("operation_status", "415")), Word.BLOCKED, "Replacing the people on it failed."),
+        (facts(meta("operation_status", "421")), Word.UNKNOWN, "Its pixel is missing."),
+        (facts(meta("operation_status", "441")), Word.SETTLING, "Meta is still adding people"),
+        (facts(meta("operation_status", "450")), Word.STALE, "No ad has used it for 30 days"),
+        (facts(meta("operation_status", "470")), Word.BLOCKED, "no longer active"),
+        (facts(meta("operation_status", "471")), Word.BLOCKED, "integrity rules flag it"),
+        (facts(meta("operation_status", "500")), Word.BLOCKED, "an error that the advertiser must clear"),
+        (facts(meta("operation_status", "987")), Word.UNKNOWN, "operation_status 987, which Muster does not know."),
         # Analytics: no minimum, no settling window but their own word
         (facts(look(figure(3)), "amplitude", moved_at=NOW - HOUR), Word.USABLE, "Amplitude counts 3 people."),
         (
             facts(look(figure(3), states=(State("is_calculating", "true"),)), "posthog"),
             Word.SETTLING,
-            "PostHog is working this cohort out anew.",
+            "PostHog says is_calculating true.",
         ),
     ],
 )
@@ -108,6 +133,12 @@ def test_settling_says_until_when() -> None:
 
 
 def test_what_goes_on_longer_than_the_platform_takes_is_told() -> None:
+    populating = meta("operation_status", "441")
+    found = readiness(facts(populating, moved_at=NOW - 60 * HOUR))
+    assert (found.until, found.why) == (NOW + 12 * HOUR, "")
+    found = readiness(facts(populating, moved_at=NOW - 100 * HOUR))
+    assert (found.word, found.until) == (Word.SETTLING, None)
+    assert found.why == "That is longer than the 72 h it usually takes at most."
     calculating = look(figure(3), states=(State("is_calculating", "true"),))
     assert readiness(facts(calculating, "posthog")).why == ""
 

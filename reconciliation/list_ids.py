@@ -1,0 +1,126 @@
+"""Keeps by which id a platform knows a list, after asking the platform, and says what the id should be."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from audiences.models import Activation
+from audiences.platforms import Family
+from muster import audit
+from muster.models import Person
+from muster.redaction import excerpt
+from muster.vendor_errors import VendorError
+from syncs.payload import audience_trait
+
+from .models import ListAt, ReadAccess, UnknownList
+from .readers.seen import ListSeen
+from .reading_access import lacking
+from .trying_access import reader_of
+
+DIGITS = re.compile(r"[0-9]{1,25}")
+WORD = re.compile(r"[A-Za-z0-9_-]{1,60}")
+# A trait, also with another schema in front, or the audience's number where two audiences had one name.
+NAME = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_$]{0,62}\.)?[A-Za-z_][A-Za-z0-9_$]{0,55}|[0-9]{1,18}")
+# By platform: what its ids look like, what they are called, and where one finds them.
+IDS: dict[str, tuple[re.Pattern[str], str, str]] = {
+    "meta": (DIGITS, "Audience id", "In Ads Manager under Audiences, the column Audience ID: digits only."),
+    "google_ads": (DIGITS, "User list id", "In Google Ads under Audience manager, the number in the list's address."),
+    "amplitude": (WORD, "Cohort id", "The last part of the cohort's address in Amplitude."),
+    "mixpanel": (DIGITS, "Cohort id", "The number in the cohort's address in Mixpanel."),
+    "posthog": (DIGITS, "Cohort id", "The number in the cohort's address in PostHog."),
+    "warehouse": (NAME, "Trait", "The column of “identifies” that says whether somebody is in the audience."),
+}
+
+
+class WrongId(Exception):
+    """This id cannot be the list's; the sentence says why and what to do. Nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """The id as it is kept; `unchecked` says why the platform was not asked, or did not answer."""
+
+    at: ListAt
+    unchecked: str = ""
+
+
+def trait_of(activation: Activation) -> str:
+    """Return the trait by which Muster tells analytics and warehouses who is in the audience."""
+    return audience_trait(activation.audience.slug)
+
+
+def suggestion(activation: Activation) -> str:
+    """Return the id that is known without asking: the trait in a warehouse. Cohorts are made by hand and have their own."""
+    return trait_of(activation) if activation.destination.spec.family == Family.WAREHOUSE else ""
+
+
+def set_id(activation: Activation, external_id: str, *, by: Person, at: datetime) -> Named:
+    """Keep the id of a list and what the platform calls it. Raises WrongId for what it cannot be."""
+    pattern, label, where = IDS[activation.destination.platform]
+    if not pattern.fullmatch(external_id):
+        raise WrongId(f"This is no {label.lower()}. {where}")
+    if (other := holder_of(activation, external_id)) is not None:
+        raise WrongId(
+            f"{other.audience} has this id already. Two audiences that fill one list would undo each other; choose the list "
+            "that is this audience's own."
+        )
+    seen, unchecked = _asked(activation, external_id)
+    if seen and seen.gone:
+        raise WrongId(
+            f"{activation.destination} knows no list with this id. Check the id, and that it is of this account; a list "
+            "that was deleted there has to be made anew."
+        )
+    name = excerpt(seen.name, limit=300) if seen else ""
+    with transaction.atomic():
+        kept, made = ListAt.objects.update_or_create(
+            activation=activation,
+            defaults={"external_id": external_id, "name_seen": name, "gone_at": None, "set_at": at},
+        )
+        UnknownList.objects.filter(destination=activation.destination, external_id=external_id).delete()
+        now = f"“{name}” there" if name else "an id that was not checked" if unchecked else "an id the platform knows"
+        audit.record(
+            verb="told the id of" if made else "changed the id of",
+            subject=activation,
+            by=by,
+            detail={"now": [now]},
+            audience_id=activation.audience_id,
+            at=at,
+        )
+    return Named(kept, unchecked)
+
+
+def forget_id(activation: Activation, *, by: Person, at: datetime) -> bool:
+    """Take the id of a list out, so that it is read no more, and return whether it had one."""
+    with transaction.atomic():
+        if not ListAt.objects.filter(activation=activation).delete()[0]:
+            return False
+        audit.record(verb="took out the id of", subject=activation, by=by, audience_id=activation.audience_id, at=at)
+    return True
+
+
+def holder_of(activation: Activation, external_id: str) -> Activation | None:
+    """Return the list of another audience at the same destination that has the id. A pilot goes to its audience's list."""
+    others = Activation.objects.filter(destination=activation.destination_id, list_at__external_id=external_id)
+    return others.exclude(audience=activation.audience_id).select_related("audience", "destination").first()
+
+
+def readable(activation: Activation) -> tuple[ReadAccess | None, str]:
+    """Return the access by which a list can be read, or None and why there is none."""
+    access = ReadAccess.objects.filter(destination=activation.destination_id).select_related("destination").first()
+    if access is None or access.archived_at:
+        return None, f"{activation.destination} is not set up to be read."
+    if lacking(access):
+        return None, f"The reading of {activation.destination} lacks something that must be entered first."
+    return access, ""
+
+
+def _asked(activation: Activation, external_id: str) -> tuple[ListSeen | None, str]:
+    access, why_not = readable(activation)
+    if access is None:
+        return None, why_not
+    try:
+        return reader_of(access).lists([external_id])[external_id], ""
+    except VendorError as error:
+        return None, f"{error.words.happened} {error.detail}".strip()

@@ -1,0 +1,154 @@
+"""Reads audiences back from the PostgreSQL that RudderStack loads: who is in by the last state that landed.
+
+An id is the trait of an audience ("muster_aud_vip"), counted in `identifies`, or where that has no such column in the
+event tables; or the number of an audience there. It may have a schema in front, "other.muster_aud_vip", for a source
+that lands elsewhere. Raises what reconciliation/readers/warehouse_errors.py lists.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from django.utils.text import slugify
+
+from muster.vendor_errors import Gone
+from reconciliation.quantities import Basis, Quantity
+
+from .seen import Figure, ListSeen, State
+from .warehouse_errors import VENDOR, NoSchema, NoTables
+from .warehouse_queries import (
+    ENTERED,
+    EXITED,
+    IDENTIFIES,
+    LAYOUT,
+    TABLES,
+    Layout,
+    audiences_in,
+    columns_of,
+    event_count,
+    is_identifier,
+    layout_of,
+    permitted,
+    trait_count,
+    written_as,
+)
+from .warehouse_session import STATEMENT_SECONDS, Session, session_at
+
+TRAIT: Final = "muster_aud_"
+VERSION: Final = "postgresql"
+NOT_LANDED = State("column", "missing", "Nothing of this audience has landed yet, or the trait has another name.")
+TWO_ALIKE = State(
+    "audience", "ambiguous", "Audiences of the same name landed here; enter the audience's number as the list's id."
+)
+NO_ROWS = State("rows", "0", "The column is there, and no row of this audience yet.")
+
+
+def reader(options: Mapping[str, str], secrets: Mapping[str, str]) -> "Warehouse":
+    """Return a reader of the warehouse that options and secrets name (needs.NEEDS["warehouse"])."""
+    return Warehouse(options, secrets)
+
+
+class Warehouse:
+    """`cut`: rows that arrived later do not count. `seconds`: how long one statement may take."""
+
+    def __init__(
+        self,
+        options: Mapping[str, str],
+        secrets: Mapping[str, str],
+        *,
+        cut: datetime | None = None,
+        seconds: float = STATEMENT_SECONDS,
+    ) -> None:
+        self.options, self.secrets, self.cut, self.seconds = options, secrets, cut, seconds
+
+    def lists(self, ids: Sequence[str]) -> Mapping[str, ListSeen]:
+        """Return each asked list by its id. Raises VendorError.
+
+        One of which nothing landed is unknown: its column comes with its first row. Gone is what no table can have.
+        """
+        with session_at(self.options, self.secrets, self.cut, self.seconds) as session:
+            own = self.options["schema"]
+            layouts: dict[str, tuple[str, Layout]] = {own: layout(session, own)}
+            return {one: self._seen(session, layouts, one) for one in ids}
+
+    def _seen(self, session: Session, layouts: dict[str, tuple[str, Layout]], one: str) -> ListSeen:
+        own, _, name = one.rpartition(".")
+        schema = own or self.options["schema"]
+        if not is_identifier(schema) or not (is_identifier(name) or name.isdecimal()):
+            return ListSeen(one, gone=True)
+        try:
+            if schema not in layouts:
+                layouts[schema] = layout(session, schema)
+        except Gone:
+            # One list's own schema says nothing about the others.
+            return ListSeen(one, gone=True)
+        return seen(session, *layouts[schema], one, name)
+
+
+def layout(session: Session, schema: str) -> tuple[str, Layout]:
+    """Return the schema's name as written there, and its tables, which may be read. Raises NoSchema, NoTables."""
+    found = session.rows(LAYOUT, schema=schema, tables=list(TABLES))
+    written, tables = layout_of(schema, [(row["nspname"], row["relname"], row["attname"]) for row in found])
+    if not written:
+        raise NoSchema(VENDOR)
+    table = written_as(IDENTIFIES, tables) or written_as(ENTERED, tables)
+    if not table:
+        raise NoTables(VENDOR)
+    session.rows(permitted(written, table))
+    return written, tables
+
+
+def seen(session: Session, schema: str, tables: Layout, one: str, name: str) -> ListSeen:
+    """Return what the tables say about one list."""
+    table = written_as(IDENTIFIES, tables)
+    columns = [written_as(column, tables.get(table, ())) for column in columns_of(name)]
+    if column := next(filter(None, columns), ""):
+        return told(one, column, session.rows(trait_count(schema, table, column))[0])
+    events = [(written_as(event, tables), event == ENTERED) for event in (ENTERED, EXITED)]
+    events = [(event, entered) for event, entered in events if event]
+    if not events or not events[0][1]:
+        return unknown(one, NOT_LANDED)
+    found = audiences(session, schema, events[0][0], name)
+    if not found:
+        return unknown(one, NOT_LANDED)
+    if len(found) > 1:
+        return unknown(one, TWO_ALIKE)
+    return told(one, events[0][0], session.rows(event_count(schema, events), audiences=sorted(found))[0])
+
+
+def audiences(session: Session, schema: str, table: str, name: str) -> set[str]:
+    """Return the numbers of the audiences that the name means: the number itself, or those whose trait it is."""
+    landed = [(row["audience_id"], row["audience_name"] or "") for row in session.rows(audiences_in(schema, table))]
+    if name.isdecimal():
+        return {number for number, _ in landed if number == name}
+    stem = name.removeprefix(TRAIT)
+    return {number for number, words in landed if number and stem == slugify(words)[:60].strip("-").replace("-", "_")}
+
+
+def unknown(one: str, state: State) -> ListSeen:
+    """Return a list of which nothing can be said but why."""
+    return ListSeen(one, figures=(Figure(Quantity.MEMBERS, None, None, Basis.EXACT),), states=(state,), version=VERSION)
+
+
+def told(one: str, name: str, row: Mapping[str, Any]) -> ListSeen:
+    """Return the figures of one counting."""
+    known = row["rows"] > 0
+    members = row["members"] if known else None
+    return ListSeen(
+        one,
+        name=name,
+        figures=(
+            Figure(Quantity.MEMBERS, members, members, Basis.EXACT),
+            Figure(Quantity.DUPLICATES, row["repeated"], row["repeated"], Basis.EXACT),
+            Figure(Quantity.WITHOUT_ID, row["nameless"], row["nameless"], Basis.EXACT),
+        ),
+        states=() if known else (NO_ROWS,),
+        as_of=aware(row["loaded"]),
+        changed_at=aware(row["arrived"]),
+        version=VERSION,
+    )
+
+
+def aware(moment: datetime | None) -> datetime | None:
+    """Return the moment with its zone; a column without one holds UTC."""
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

@@ -1,0 +1,58 @@
+"""Sparklines of match for many audiences at once, from what is kept on each list."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from audiences.models import Activation, Lifecycle
+from muster.charts import Band, Spark, spark
+
+from .match_chart import rate_words
+from .match_rate import Gap
+from .trend import points_of
+from .weeks import Point, history
+
+NEWS = 2  # weeks: an older rate says nothing of now
+
+
+@dataclass(frozen=True)
+class ListSpark:
+    """One list's match: `figure` is the newest rate in words, or why there is none."""
+
+    name: str
+    figure: str
+    told: str
+    drawn: Spark | None
+    is_known: bool
+
+
+def sparks(audiences: Collection[int], today: date) -> dict[str, list[ListSpark]]:
+    """Return by audience (its slug) the sparklines of its lists that are not retired. One query."""
+    used = Activation.objects.filter(audience__in=audiences, kind=Activation.Kind.PRODUCTION)
+    told = used.exclude(lifecycle=Lifecycle.RETIRED).order_by("destination__name")
+    fields = ("audience__slug", "destination__name", "match_trend__weeks", "match_trend__expected")
+    found: dict[str, list[ListSpark]] = {}
+    for slug, name, weeks, expected in told.values_list(*fields):
+        found.setdefault(slug, []).append(_of_list(name, points_of(weeks or {}), expected, today))
+    return found
+
+
+def _of_list(name: str, known: dict[str, Point | Gap], expected: list[float] | None, today: date) -> ListSpark:
+    weeks = history(known, today)
+    bands = tuple((one.point.match.low, one.point.match.high) if one.point else None for one in weeks)
+    newest = next((one for one in reversed(weeks) if one.point), None)
+    if newest is None or newest.point is None:
+        gap = weeks[-1].gap or Gap.NOT_READ
+        return ListSpark(name, gap.value, f"Match at {name}: {gap.value}", None, False)
+    figure = rate_words(newest.point.match.low, newest.point.match.high)
+    wanted = (expected[0], expected[1]) if expected else None
+    old = newest not in weeks[-NEWS:]
+    figure = f"{figure} in {newest.name}" if old else figure
+    told = f"Match at {name}: {figure}" + (f", expected {rate_words(*wanted)}" if wanted else "")
+    return ListSpark(name, figure, told, _spark(bands, wanted), not old)
+
+
+@lru_cache(maxsize=4096)
+def _spark(bands: tuple[Band | None, ...], expected: Band | None) -> Spark:
+    return spark(bands, expected)

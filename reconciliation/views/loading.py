@@ -1,0 +1,40 @@
+"""Loads what a page is about, or answers 404."""
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
+from audiences.models import Activation, Destination
+from audiences.platforms import PLATFORMS, Family
+from muster.access import NotAllowed, Permission, can
+from reconciliation.models import ReadAccess
+
+AD_PLATFORMS = [kind for kind, platform in PLATFORMS.items() if platform.family == Family.ADS]
+
+
+def destination_or_404(pk: int, *, ads: bool = False) -> Destination:
+    """Return a destination that is in use; with `ads` only an ad account."""
+    found = Destination.objects.filter(archived_at=None)
+    return get_object_or_404(found.filter(platform__in=AD_PLATFORMS) if ads else found, pk=pk)
+
+
+def access_or_404(pk: int) -> ReadAccess:
+    """Return the reading access of a destination that is in use."""
+    return get_object_or_404(
+        ReadAccess.objects.select_related("destination"), destination=pk, destination__archived_at=None
+    )
+
+
+def list_or_404(pk: int, *, ads: bool = False) -> Activation:
+    """Return a list with audience, destination and its id there; with `ads` only one in an ad account."""
+    found = Activation.objects.select_related("audience", "destination", "list_at")
+    return get_object_or_404(found.filter(destination__platform__in=AD_PLATFORMS) if ads else found, pk=pk)
+
+
+def to_change(request: HttpRequest, *permissions: Permission) -> None:
+    """Raise NotAllowed, which says whom to ask, for a POST of a reader who holds none of the permissions."""
+    if request.method == "POST" and not may(request, *permissions):
+        raise NotAllowed("changing this needs another permission", permissions[0])
+
+
+def may(request: HttpRequest, *permissions: Permission) -> bool:
+    return any(can(request.user, one) for one in permissions)

@@ -1,0 +1,55 @@
+"""What the pages of audiences load of readings: each list's match and readiness, coverage, sparklines."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from audiences.models import Audience
+from muster.access import Permission, allow, who_can
+from muster.htmx import page, varied
+from reconciliation import coverages
+from reconciliation.coverage_chart import coverage_of
+from reconciliation.of_audience import coverage_markers, shown_lists
+from reconciliation.sparks import sparks
+
+MOST_ROWS = 50
+
+
+def audience_or_404(slug: str) -> Audience:
+    return get_object_or_404(Audience.objects.select_related("segment"), slug=slug)
+
+
+@allow(Permission.READ)
+@require_safe
+def arrived(request: HttpRequest, slug: str) -> HttpResponse:
+    """Match and readiness of each list of an audience, with 26 weeks of history. Ten queries, however many lists."""
+    audience = audience_or_404(slug)
+    context = {
+        "audience": audience,
+        "lists": shown_lists(audience, timezone.now()),
+        "connects": who_can(Permission.MANAGE_CONNECTIONS)[:3],
+        "registers": who_can(Permission.REGISTER)[:3],
+    }
+    return varied(page(request, "reconciliation/arrived.html", context, part="arrived"))
+
+
+@allow(Permission.READ)
+@require_safe
+def coverage(request: HttpRequest, slug: str) -> HttpResponse:
+    """Which share of the audience's people has each identifier, by day. Five queries."""
+    audience, now = audience_or_404(slug), timezone.now()
+    happened, switched = coverage_markers(audience, now)
+    found = coverage_of(coverages.of_segment(audience.segment_id, now), happened, switched, timezone.localdate(now))
+    context = {"audience": audience, "found": found}
+    return varied(page(request, "reconciliation/coverage.html", context, part="coverage"))
+
+
+@allow(Permission.READ)
+@require_safe
+def trends(request: HttpRequest) -> HttpResponse:
+    """The match of the lists of these audiences (`?of=`, their ids) as sparklines, for rows that are on the page. One query."""
+    asked = [int(one) for one in request.GET.getlist("of") if one.isdecimal() and len(one) < 18][:MOST_ROWS]
+    if not asked:
+        raise Http404("no audience was named")
+    return varied(page(request, "reconciliation/trends.html", {"rows": sparks(asked, timezone.localdate())}))
