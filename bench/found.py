@@ -14,8 +14,10 @@ LATE: Final = 13
 
 @dataclass(frozen=True)
 class Found:
-    """`false_alarms` a year, counted as episodes outside of planted weeks, and the weeks a year in them. Shares of years in which the change was found
-    in its first week, within 4 and within 13 weeks; `median`: weeks until then, None where most years miss it.
+    """`false_alarms` a year, counted as episodes outside of planted weeks, and the weeks a year in them.
+
+    Shares of years in which the change was found in its first week, within 4 and within 13 weeks; `median`: weeks until
+    then, None where most years miss it.
     """
 
     false_alarms: float

@@ -126,6 +126,7 @@ class _Judge:
 
     def _restart(self) -> None:
         self.before, self.average, self.since, self.rule, self.held = [], 0.0, None, None, None
+        self.was_usable = False
 
     def _usual(self) -> Usual | None:
         if self.held is not None:

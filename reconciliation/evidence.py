@@ -6,10 +6,18 @@ from math import ceil, sqrt
 from typing import Final
 
 from .bands import Band
-from .weeks import key
+from .match_rate import Gap
+from .weeks import Week, key
 
 DAY: Final = 24  # hours
 TWO_DIGITS: Final = 100
+# {place} is the destination's platform: "Meta".
+GAPS: Final[dict[Gap, str]] = {
+    Gap.NOT_READ: "{place} was not read in this week.",
+    Gap.NOT_REPORTED: "{place} gives neither a size nor a rate of this list.",
+    Gap.SETTLING: "{place} was still taking in people in this week; it is judged when that is over.",
+    Gap.NOBODY: "Nobody has been accepted for this list yet.",
+}
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,32 @@ class Evidence:
             moved = ceil(self.skew * self.interval[1] / 100)
             return Band(max(0, self.size.low - moved), self.size.high + moved)
         return Band(self.accepted, self.accepted).share(*self.rate) if self.rate else None
+
+
+def evidence(
+    week: Week,
+    place: str,
+    *,
+    skew: int = 0,
+    usable: bool | None = None,
+    set_aside: bool = False,
+    accepted_level: bool = False,
+) -> Evidence:
+    """Return a week of the match-rate history as evidence. What the history does not know is said by the caller."""
+    point = week.point
+    gap = GAPS[week.gap or Gap.NOT_REPORTED] if point is None else ""
+    match = point.match if point else None
+    return Evidence(
+        week.monday,
+        size=Band(*point.size) if point and point.size else None,
+        accepted=match.accepted if match else None,
+        rate=(match.low, match.high) if match and (match.own or not (point and point.size)) else None,
+        skew=skew,
+        why_none=gap.replace("{place}", place),
+        usable=usable,
+        set_aside=set_aside,
+        accepted_level=accepted_level,
+    )
 
 
 def skew(change_a_day: float, hours: float) -> int:

@@ -45,6 +45,11 @@ class Incident:
     alarms: tuple[Alarm, ...]
 
     @property
+    def key(self) -> str:
+        """Return what is the same for the same cause in every week: "stalled:account:us"."""
+        return f"{self.cause.code}:{self.what.value}:{self.name}"
+
+    @property
     def people(self) -> Band:
         return sum((one.people for one in self.alarms), NOBODY)
 

@@ -102,6 +102,7 @@ class There:
 
     `expected`: percent of those who arrived that are usually matched (of a warehouse: all), None while that is not known;
     `reached`: percent of the matched that are usually usable, None as well. `unread`: why a figure is not there.
+    `invalid`: people received whose identifiers could not be read; `on_the_way`: accepted, not received yet.
     `refuses`: the code of why ads may not use the list at all, e.g. "too_small".
     """
 
@@ -239,8 +240,7 @@ def _accepted(descent: _Descent, wanted: Wanted | None, held: Held | None) -> No
 
 def _branch(descent: _Descent, there: There) -> None:
     if there.received:
-        known = _causes({"invalid": there.invalid, "on_the_way": there.on_the_way})
-        descent.to(Place.RECEIVED, there.received, losses=known)
+        descent.to(Place.RECEIVED, there.received, losses=_causes({"on_the_way": there.on_the_way}))
     else:
         descent.past(Place.RECEIVED, there.unread)
     how = _recognised(there)
@@ -262,7 +262,7 @@ def _branch(descent: _Descent, there: There) -> None:
 
 def _recognised(there: There) -> _How:
     return {
-        "losses": there.losses,
+        "losses": [*_causes({"invalid": there.invalid}), *there.losses],
         "gains": there.gains,
         "expected": there.expected or ANY_SHARE,
         "usual": USUAL if there.expected else LEARNING,

@@ -110,7 +110,7 @@ FAULTS = [
         20,
         Kind.IDENTITY,
         "mapping",
-        climbs={"received": received(4_000), "invalid": 6_000},
+        climbs={"received": received(SENT), "invalid": 6_000},
     ),
     Fault("platform purge", 8, Kind.DELIVERY, "purged", Happened(removals=12)),
     Fault(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 from reconciliation.bands import NOBODY, Band, exactly
 from reconciliation.drift import Drift, Rule, Terms, Verdict, apart, drift, drifts
 from reconciliation.drift_told import learning, off_target, reason
-from reconciliation.evidence import Evidence, skew, two_digits
+from reconciliation.evidence import Evidence, evidence, skew, two_digits
+from reconciliation.match_rate import Gap, Match
+from reconciliation.quantities import Basis
 from reconciliation.tolerance import Tolerance
 from reconciliation.usual import usual
+from reconciliation.weeks import Point, Week
 
 MONDAY = date(2026, 1, 5)
 FIVE = Terms(tolerance=5.0)
@@ -219,6 +222,22 @@ def test_each_list_prints_its_own_tolerance(tolerance: Tolerance, words: str) ->
 )
 def test_two_digits_stand_for_a_band(shown: int, low: int, high: int) -> None:
     assert two_digits(shown) == Band(low, high)
+
+
+@pytest.mark.parametrize("gap", Gap)
+def test_a_week_without_a_rate_says_why(gap: Gap) -> None:
+    found = drift([evidence(Week(MONDAY, None, gap), "Meta")], FIVE)
+    assert found.verdict == Verdict.UNKNOWN
+    assert "{" not in found.why_none
+    assert reason(found, "Meta") == found.why_none
+
+
+def test_a_week_of_the_history_is_judged_by_its_size_or_by_the_platforms_rate() -> None:
+    at = datetime(2026, 1, 8, tzinfo=UTC)
+    by_size = Week(MONDAY, Point(Match(54, 56, Basis.RANGE, accepted=SENT), at, (5_400, 5_600)), None)
+    assert evidence(by_size, "Meta").share == (54, 56)
+    own = Week(MONDAY, Point(Match(57.5, 58.5, Basis.REPORTED, own=True, accepted=SENT), at, (4_000, 4_100)), None)
+    assert evidence(own, "Google Ads").share == (57.5, 58.5)
 
 
 # --- properties -----------------------------------------------------------------------------------------------------
