@@ -1,4 +1,4 @@
-"""The second half of docs/drift.md: what the rules find in simulated years. The first half is written by people."""
+"""The section of docs/drift.md that tells what the rules find in simulated years; the others are written by people."""
 
 import subprocess
 from collections.abc import Mapping
@@ -13,12 +13,14 @@ HEADING = "## Simulated years"
 
 
 def page(text: str, results: Results, years: int, seed: int) -> str:
-    """Return a page with its second half made anew; what stands before the heading is kept."""
-    return text.partition(HEADING)[0] + figures(results, years, seed)
+    """Return a page with this section made anew; what stands before it and after it is kept."""
+    before, _, rest = text.partition(HEADING)
+    _, heading, after = rest.partition("\n## ")
+    return before + figures(results, years, seed) + heading + after
 
 
 def figures(results: Results, years: int, seed: int) -> str:
-    """Return the second half."""
+    """Return the section."""
     kinds = list(dict.fromkeys(kind for kind, _ in results))
     rules = list(dict.fromkeys(rule for _, rule in results))
     quiet = [[kind.name, *(_rate(results[kind, rule]) for rule in rules)] for kind in kinds]
