@@ -1,6 +1,6 @@
 """What a weekly report asks of people: decisions of the manager, promises kept or not, replies that are missing. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -36,39 +36,38 @@ def decisions(lines: Sequence[Line], given: Inputs) -> list[dict[str, Any]]:
 
     Lists that share a cause are one decision.
     """
-    promised = [_of_promise(one, given) for one in given.promises if _stand(one, given) == NOT_KEPT]
-    named = {row["slug"] + row["place"] for row in promised}
-    waiting = [one for one in lines if waits_for_reply(one) and (one.verdict == "broken" or days_open(one, given))]
-    unread = [one for one in lines if one.verdict == "unknown" and one.unread_weeks >= LONG_UNREAD]
-    rows = [*promised, *_shared(waiting, "reply", given), *_shared(unread, "unread", given)]
-    return [
-        {name: row[name] for name in ("what", "big", "head", "words", "slug", "list")}
-        for row in rows
-        if row["what"] == "promise" or row["slug"] + row["place"] not in named
-    ]
+    broken = sorted(
+        (one for one in given.promises if _stand(one, given) == NOT_KEPT), key=lambda one: (-one.missing.mid, one.name)
+    )
+    named = {one.list for one in broken}
+    others = [one for one in lines if one.list not in named]
+    waiting = [one for one in others if waits_for_reply(one) and (one.verdict == "broken" or days_open(one, given))]
+    unread = [one for one in others if one.verdict == "unknown" and one.unread_weeks >= LONG_UNREAD]
+    promised = [_of_promise(one, given) for one in broken]
+    return [*promised, *_shared(waiting, _of_reply, given), *_shared(unread, _of_unread, given)]
 
 
 def _of_promise(one: Promise, given: Inputs) -> dict[str, Any]:
     weeks = (given.monday - one.since).days // 7 + 1
     by = f" by {_day(one.fix_by)}" if one.fix_by else ""
     without = f", or accept {one.missing} fewer people" if not one.missing.is_nobody else ", or decide otherwise"
-    audience, _, place = one.name.rpartition(" at ")
     return {
         "what": "promise",
         "big": f"{_ordinal(weeks)} week",
         "head": f"{one.name}: a promise was not kept.",
         "words": f"“{one.note}”, promised{by}, and the list is still outside. Hold {one.by} to it{without}.",
         "slug": one.slug,
-        "list": None,
-        "place": place or audience,
+        "list": one.list,
     }
 
 
-def _shared(lines: Iterable[Line], what: str, given: Inputs) -> list[dict[str, Any]]:
+def _shared(
+    lines: Iterable[Line], say: Callable[[Sequence[Line], Inputs], dict[str, Any]], given: Inputs
+) -> list[dict[str, Any]]:
     groups: dict[str, list[Line]] = {}
     for one in lines:
         groups.setdefault(one.incident or f"list:{one.list}", []).append(one)
-    return [(_of_reply if what == "reply" else _of_unread)(own, given) for own in groups.values()]
+    return [say(own, given) for own in groups.values()]
 
 
 def _of_reply(own: Sequence[Line], given: Inputs) -> dict[str, Any]:
@@ -85,7 +84,6 @@ def _of_reply(own: Sequence[Line], given: Inputs) -> dict[str, Any]:
         "words": f"{cause} Owner {owners}: ask for an answer, or name somebody else.".strip(),
         "slug": first.slug,
         "list": first.list,
-        "place": first.place,
     }
 
 
@@ -98,7 +96,6 @@ def _of_unread(own: Sequence[Line], _given: Inputs) -> dict[str, Any]:
         "words": f"{first.reason} Have it made readable again, or retire it.".strip(),
         "slug": first.slug,
         "list": first.list,
-        "place": first.place,
     }
 
 

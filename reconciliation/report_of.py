@@ -100,7 +100,14 @@ def this_week(given: Inputs) -> PastWeek:
 
 def _rank(one: Line) -> tuple[int, float, int, str, str, int]:
     outside = 0 if one.is_outside else 1
-    return (outside, -one.people if one.is_outside else 0.0, ORDER.index(one.verdict), one.audience, one.place, one.list)
+    return (
+        outside,
+        -one.people if one.is_outside else 0.0,
+        ORDER.index(one.verdict),
+        one.audience,
+        one.place,
+        one.list,
+    )
 
 
 def _totals(lines: list[Line]) -> dict[str, Any]:

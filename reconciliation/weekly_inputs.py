@@ -1,13 +1,17 @@
 """What a weekly report is made of: plain values, so that the same values make the same report. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, tzinfo
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from .bands import NOBODY, Band
 
 WEEK = timedelta(weeks=1)
 OUTSIDE = frozenset({"drifting", "broken"})
+
+
+def midnight(day: date, zone: tzinfo) -> datetime:
+    """Return when a day begins, in UTC: times of one zone are subtracted as a clock on the wall shows them."""
+    return datetime.combine(day, time.min, zone).astimezone(UTC)
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Promise:
-    """Something promised for this week or before it, of a list that was outside then. `line` is its list this week."""
+    """What was promised of a drift that began in the week of `since`.
 
+    `verdict`, `still_since` and `missing` are of its list this week; `verdict` is empty where it was not judged.
+    """
+
+    list: int
     name: str
     slug: str
     note: str
@@ -129,16 +137,15 @@ class Inputs:
     overrides: tuple[Happened, ...] = ()
     definitions: tuple[Happened, ...] = ()
     corrections: tuple[Happened, ...] = ()
-    cause_names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def begins(self) -> datetime:
-        return datetime.combine(self.monday, datetime.min.time(), self.zone)
+        return midnight(self.monday, self.zone)
 
     @property
     def ends(self) -> datetime:
         """Return Sunday 24:00."""
-        return datetime.combine(self.monday + WEEK, datetime.min.time(), self.zone)
+        return midnight(self.monday + WEEK, self.zone)
 
     @property
     def today(self) -> date:
