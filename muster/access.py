@@ -42,6 +42,7 @@ class Permission(StrEnum):
     PAUSE = auto()
     RELEASE = auto()
     APPROVE = auto()
+    SIGN = auto()
     MANAGE_CONNECTIONS = auto()
     MANAGE_PEOPLE = auto()
     MANAGE_TRAITS = auto()
@@ -62,7 +63,7 @@ ROLES: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.MARKETER: _MARKETER,
         Role.PAID_MEDIA: _EVERYBODY,
-        Role.MANAGER: _MARKETER | _APPROVER | {Permission.PAUSE},
+        Role.MANAGER: _MARKETER | _APPROVER | {Permission.PAUSE, Permission.SIGN},
         Role.ADMINISTRATOR: _EVERYBODY
         | {
             Permission.READ_SETUP,

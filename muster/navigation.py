@@ -18,6 +18,7 @@ class Place:
 
 PLACES = (
     Place("Your audiences", "home", "audiences:list", Permission.READ, ("/audiences/", "/lists/")),
+    Place("Drift reports", "report", "reconciliation:reports", Permission.READ, ("/reports/",)),
     Place("Runs", "history", "syncs:runs", Permission.READ, ("/runs/", "/pauses/")),
     Place("Health", "activity", "syncs:health_page", Permission.READ, ("/health/",)),
     Place(
@@ -31,5 +32,5 @@ PLACES = (
     Place("Core cohorts", "users", "audiences:cohorts", Permission.READ, ("/cohorts/",)),
     Place("Traits", "list", "audiences:traits", Permission.READ_SETUP, ("/traits/",)),
     Place("People", "users", "people:list", Permission.MANAGE_PEOPLE, ("/people/",)),
-    Place("Event log", "report", "log", Permission.READ_LOG, ("/log/",)),
+    Place("Event log", "list", "log", Permission.READ_LOG, ("/log/",)),
 )

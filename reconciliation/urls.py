@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from .views import access, attachments, entries, lists, panels
+from .views import access, attachments, entries, lists, panels, reports
 
 app_name = "reconciliation"
 urlpatterns: list[URLPattern] = [
@@ -24,4 +24,9 @@ urlpatterns: list[URLPattern] = [
     path("match/", panels.trends, name="trends"),
     path("audiences/<slug:slug>/arrived/", panels.arrived, name="arrived"),
     path("audiences/<slug:slug>/coverage/", panels.coverage, name="coverage"),
+    path("reports/", reports.reports, name="reports"),
+    path("reports/<slug:week>/", reports.report, name="report"),
+    path("reports/<slug:week>.csv", reports.report_csv, name="report_csv"),
+    path("reports/<slug:week>/audiences/", reports.audiences, name="report_audiences"),
+    path("reports/<slug:week>/sign/", reports.sign, name="report_sign"),
 ]

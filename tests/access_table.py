@@ -169,5 +169,10 @@ RECONCILIATION: dict[str, Row] = {
     "match/": reads(PEOPLE),
     "audiences/<slug:slug>/arrived/": reads(PEOPLE),
     "audiences/<slug:slug>/coverage/": reads(PEOPLE),
+    "reports/": reads(PEOPLE),
+    "reports/<slug:week>/": reads(PEOPLE),
+    "reports/<slug:week>.csv": reads(PEOPLE),
+    "reports/<slug:week>/audiences/": reads(PEOPLE),
+    "reports/<slug:week>/sign/": acts(MANAGERS),
 }
 TABLE: dict[str, Row] = {**MUSTER, **AUDIENCES, **CONNECTIONS, **SYNCS, **RECONCILIATION}

@@ -6,7 +6,7 @@
 
   // Buttons that need this script are hidden without it.
   const showButtons = (root) =>
-    root.querySelectorAll("[data-close], [data-copy]").forEach((button) => (button.hidden = false));
+    root.querySelectorAll("[data-close], [data-copy], [data-print]").forEach((button) => (button.hidden = false));
 
   // A copy button names its source: <code id="x">…</code><button class="copy-button" data-copy="x">.
   const copy = async (button) => {
@@ -27,6 +27,7 @@
     const button = event.target.closest("[data-copy]");
     if (close) close.closest(".toast").remove();
     if (button) copy(button);
+    if (event.target.closest("[data-print]")) print();
   });
 
   // htmx leaves the page as it is when a request fails; then the page may be old, and says so until the same part is

@@ -10,13 +10,15 @@ from audiences.models import Activation, PipeRequest, TraitAllowance
 from muster import invitations
 from muster.access import Role
 from muster.models import Person
-from reconciliation import attaching, entering, reading_access
+from reconciliation import attaching, entering, freezing, reading_access
 from reconciliation.attachment import Use
 from reconciliation.models import ListAt, UnknownList
+from reconciliation.weeks import monday_of
 from syncs.models import Pause, PreFlight
 from tests import factories
 from tests.access_table import ROLES, STRANGER
 from tests.audiences.drafts import complete
+from tests.reconciliation import list_weeks
 from tests.syncs import run_rows
 
 
@@ -55,6 +57,7 @@ def build(cast: dict[str, Person], rudder: str) -> str:
     parked = run_rows.held()
     Pause.objects.create(destination=parked.activation.destination, reason="Wait.", by=cast["manager"], at=at)
     read_back(live, cast)
+    weeks(live, parked.activation)
     factories.pipe(archived_at=at)
     factories.destination(archived_at=at)
     factories.workspace(archived_at=at)
@@ -75,6 +78,15 @@ def read_back(live: Activation, cast: dict[str, Person]) -> None:
     entering.enter([entering.Entry(live, at, 8_700, 9_300, 55)], by=cast["marketer"], at=at)
     attaching.sign(live, Use(17, lacking=("Prospecting",)), by=cast["marketer"], at=at)
     UnknownList.objects.create(destination=place, external_id="7", first_seen_at=at, last_seen_at=at)
+
+
+def weeks(*lists: Activation) -> None:
+    """Let each list have drifted last week, its report be frozen, and the running week be judged."""
+    monday = monday_of(timezone.now().date())
+    for one in lists:
+        list_weeks.week(one, monday - list_weeks.WEEK, "drifting")
+        list_weeks.week(one, monday, "unknown")
+    freezing.freeze(monday - list_weeks.WEEK, at=timezone.now())
 
 
 def approvals(cast: dict[str, Person]) -> None:
