@@ -107,4 +107,5 @@ def found(audience: str, key: str) -> list[Activation]:
 
 
 def person(full_name: str) -> Person:
-    return Person.objects.get(email=email_of(full_name))
+    known: Person = Person.objects.get(email=email_of(full_name))
+    return known
