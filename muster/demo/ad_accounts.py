@@ -126,5 +126,8 @@ CAMPAIGNS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 # What Northwind wrote down each Monday before it had Muster: match rate in percent, oldest first; None: nobody looked.
-WRITTEN_DOWN: Final = (57, 58, 58, 57, 59, 58, 59, None, 58, 57, 56, 58, 60, 59, 58, 58, None, 59, 57, 58)
-WRITTEN_OF: Final = ((PURCHASED, META), (WINBACK, META))
+WRITTEN_DOWN: Final[Mapping[str, tuple[int | None, ...]]] = {
+    META: (57, 58, 58, 57, 59, 58, 59, None, 58, 57, 56, 58, 60, 59, 58, 58, None, 59, 57, 58),
+    GOOGLE: (63, 62, 63, 64, 63, 63, 62, 61, 63, 64, None, 62, 63, 63, 65, 64, None, 63, 62, 63),
+}
+WRITTEN_OF: Final = ((PURCHASED, META), (PURCHASED, GOOGLE), (CART, META), (CART, GOOGLE), (WINBACK, META))

@@ -108,7 +108,7 @@ AUDIENCES: Final = (
         PRIYA,
         GRACE,
         {META: "NW | Cart 1–4 h", GOOGLE: "NW | Cart 1–4 h"},
-        targeting(1050, 1300, campaign="Cart rescue"),
+        targeting(1300, 1550, campaign="Cart rescue"),
         case="cart_1_4h",
         threshold="$80",
     ),

@@ -44,8 +44,8 @@ class Round:
 ROUNDS: Final = (
     Round("v1 in use, first full send"),
     Round("Second sync: nothing should have changed"),
-    Round("After the lunch-hour orders", {CART_1: 0.18, BOUGHT: 0.06, LAPSED: 0.01, HOLDOUT: 0.04}),
-    Round("Before the evening campaigns", {CART_1: 0.16, BOUGHT: 0.05, VIP: 0.03, LAPSED: 0.24}, refunds_edited=True),
+    Round("After the lunch-hour orders", {CART_1: 0.13, BOUGHT: 0.03, LAPSED: 0.01, HOLDOUT: 0.04}),
+    Round("Before the evening campaigns", {CART_1: 0.12, BOUGHT: 0.025, VIP: 0.03, LAPSED: 0.24}, refunds_edited=True),
 )
 PREVIEW = "What would the evening send change?"
 

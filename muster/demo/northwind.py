@@ -96,7 +96,7 @@ SEGMENTS: Final = (
             has("cart_value", "gt", "80"),
             NOT_BOUGHT,
         ),
-        0.45,
+        0.55,
         last=2600,
         used_by={"campaigns": [64]},
     ),

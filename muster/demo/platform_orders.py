@@ -41,14 +41,14 @@ class Platforms:
             if plan.switches:
                 self.order(key, "options", dict(plan.switches))
         for key, lists in OTHERS.items():
-            for number, wanted in lists.items():
-                self.order(key, f"lists/{number}", wanted)
-        for number, wanted in COHORTS.items():
-            self.order(AMPLITUDE, f"lists/{number}", wanted)
-        for number, wanted in AD_SETS.items():
-            self.order(META, f"ad_sets/{number}", dict(wanted))
-        for number, wanted in CAMPAIGNS.items():
-            self.order(GOOGLE, f"campaigns/{number}", dict(wanted))
+            for number, other in lists.items():
+                self.order(key, f"lists/{number}", other)
+        for number, cohort in COHORTS.items():
+            self.order(AMPLITUDE, f"lists/{number}", cohort)
+        for number, ad_set in AD_SETS.items():
+            self.order(META, f"ad_sets/{number}", dict(ad_set))
+        for number, campaign in CAMPAIGNS.items():
+            self.order(GOOGLE, f"campaigns/{number}", dict(campaign))
 
     def make_late_ad_set(self) -> None:
         """Let somebody make an ad set that leaves nobody out whom it should."""

@@ -2,6 +2,7 @@
 
 import csv
 import logging
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from io import StringIO
 from zoneinfo import ZoneInfo
@@ -17,6 +18,8 @@ from .sign_ins import GRACE, YUSUF, email_of
 
 MONDAY_MORNING = time(9)
 SPREAD = 0.02  # of a size: Meta shows a range
+
+Rates = Sequence[int | None]
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +68,7 @@ def read_soon(at: datetime) -> None:
 
 def import_before(at: datetime) -> None:
     """Import what was written down by hand in the weeks before Muster, once the lists have people."""
-    lists = [made for audience, key in WRITTEN_OF for made in found(audience, key)]
+    lists = [(made, WRITTEN_DOWN[key]) for audience, key in WRITTEN_OF for made in found(audience, key)]
     if not lists or Reading.objects.filter(source=entering.CSV).exists():
         return
     zone = ZoneInfo(Installation.current().time_zone)
@@ -79,21 +82,21 @@ def import_before(at: datetime) -> None:
         entering.enter(entries, by=person(GRACE), at=at, source=entering.CSV)
 
 
-def written_down(lists: list[Activation], at: datetime, zone: ZoneInfo) -> str:
-    """Return the CSV that Northwind kept: a row for each list and week, the newest of the week before this past began."""
+def written_down(lists: Sequence[tuple[Activation, Rates]], at: datetime, zone: ZoneInfo) -> str:
+    """Return the CSV that Northwind kept: a row for each list and Monday, the newest a week before this one's."""
     sheet = StringIO()
     writer = csv.writer(sheet)
     writer.writerow(csv_rows.HEADER)
     this = at.astimezone(zone).date()
     monday = this - timedelta(days=this.weekday())
-    for place, made in enumerate(lists):
-        for back, rate in enumerate(reversed(WRITTEN_DOWN), start=1):
+    for place, (made, rates) in enumerate(lists):
+        for back, rate in enumerate(reversed(rates), start=1):
             if rate is None:
                 continue
             noted = datetime.combine(monday - timedelta(weeks=back), MONDAY_MORNING, zone)
-            people = made.members * (1 + 0.04 * ((back * 7 + place * 3) % 5 - 2) / 2) * (rate - place) / 100
+            people = made.members * (1 + 0.02 * ((back * 7 + place * 3) % 5 - 2)) * rate / 100
             low, high = round(people * (1 - SPREAD)), round(people * (1 + SPREAD))
-            writer.writerow([str(made), f"{noted:%Y-%m-%d %H:%M}", low, high, rate - place])
+            writer.writerow([str(made), f"{noted:%Y-%m-%d %H:%M}", low, high, rate])
     return sheet.getvalue()
 
 
@@ -107,4 +110,5 @@ def found(audience: str, key: str) -> list[Activation]:
 
 
 def person(full_name: str) -> Person:
-    return Person.objects.get(email=email_of(full_name))
+    known: Person = Person.objects.get(email=email_of(full_name))
+    return known
