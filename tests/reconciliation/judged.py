@@ -34,7 +34,9 @@ def list_of(name: str = "Cart", **fields: Any) -> Activation:
     return made
 
 
-def planned(one: Activation, at: datetime, *, wanted: int, left_out: dict[str, int] | None = None, **fields: Any) -> Run:
+def planned(
+    one: Activation, at: datetime, *, wanted: int, left_out: dict[str, int] | None = None, **fields: Any
+) -> Run:
     """Let a run plan; what is not said of it, did not change."""
     out = left_out if left_out is not None else {"consent": 900, "no_identifier": 580}
     values: dict[str, Any] = {
