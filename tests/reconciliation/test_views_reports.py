@@ -175,7 +175,7 @@ def test_the_pages_ask_little(
     client = signed_in(marketer)
     with django_assert_max_num_queries(SIGNING_IN + 5):
         client.get("/reports/2026-W48/")
-    with django_assert_max_num_queries(SIGNING_IN + 7):
+    with django_assert_max_num_queries(SIGNING_IN + 9):
         client.get("/reports/")
     Report.objects.all().delete()
     ListWeek.objects.update(monday=MONDAY + WEEK)
