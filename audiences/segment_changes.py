@@ -12,6 +12,7 @@ from muster import audit
 from .conditions import sentences
 from .models import Audience, Definition, Segment
 
+EDITED = "noticed changed conditions in the segment of"
 UNTOLD = "Customer.io returns no conditions for it."
 
 
@@ -32,7 +33,7 @@ def changes(before: Segment, after: Segment) -> list[Change]:
     if before.gone_at and not after.gone_at:
         found.append(Change("finds again the segment of"))
     if before.fingerprint != after.fingerprint:
-        found.append(Change("noticed changed conditions in the segment of", *difference(before, after)))
+        found.append(Change(EDITED, *difference(before, after)))
     if before.kind != after.kind:
         found.append(Change("noticed another type of the segment of", (_type(before),), (_type(after),)))
     return found

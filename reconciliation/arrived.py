@@ -44,10 +44,13 @@ class Arrived:
         return sum(1 for week in self.weeks if week.point)
 
 
-def of_lists(lists: Sequence[Activation], now: datetime) -> list[Arrived]:
-    """Return what is known of these lists (with their destinations), in their order. Six queries."""
+def of_lists(lists: Sequence[Activation], now: datetime, *, by: datetime | None = None) -> list[Arrived]:
+    """Return what is known of these lists (with their destinations), in their order. Six queries.
+
+    With `by`, only readings from before that time count, as at the end of a week.
+    """
     ids = [one.pk for one in lists]
-    seen, began = looking.newest(ids), looking.began(ids)
+    seen, began = looking.newest(ids, by), looking.began(ids)
     oldest = min((look.at for look in seen.values()), default=now)
     held = looking.held(ids, oldest - looking.MOVES)
     current = definitions_of({one.audience_id for one in lists})

@@ -1,5 +1,6 @@
 """Loads an audience's coverage by day: of each day the newest complete reading of its segment."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,15 +18,19 @@ DAYS: Final = 26 * 7
 
 def of_segment(segment_id: int, now: datetime) -> list[Day]:
     """Return the days on which the segment was read completely, oldest first. One query."""
+    return of_segments([segment_id], now).get(segment_id, [])
+
+
+def of_segments(segments: Collection[int], now: datetime) -> dict[int, list[Day]]:
+    """Return by segment the days on which it was read completely, oldest first. One query."""
     read = Pull.objects.filter(
-        segment=segment_id, state=PullState.COMPLETE, finished_at__gt=now - timedelta(days=DAYS), finished_at__lte=now
+        segment__in=segments, state=PullState.COMPLETE, finished_at__gt=now - timedelta(days=DAYS), finished_at__lte=now
     )
     zone = timezone.get_current_timezone()
-    newest = read.order_by().values(day=TruncDate("finished_at", tzinfo=zone)).annotate(newest=Max("pk"))
+    newest = read.order_by().values("segment", day=TruncDate("finished_at", tzinfo=zone)).annotate(newest=Max("pk"))
     rows = Pull.objects.filter(pk__in=newest.values("newest")).order_by("finished_at")
-    days = (
-        day_of(at.astimezone(zone).date(), counts)
-        for at, counts in rows.values_list("finished_at", "counts")
-        if at is not None
-    )
-    return [one for one in days if one]
+    found: dict[int, list[Day]] = {}
+    for segment, at, counts in rows.values_list("segment", "finished_at", "counts"):
+        if at is not None and (day := day_of(at.astimezone(zone).date(), counts)):
+            found.setdefault(segment, []).append(day)
+    return found

@@ -6,6 +6,7 @@ from audiences.models import Activation
 from muster.models import Person
 from muster.redaction import excerpt
 
+from .look import CHANGED
 from .models import Reading
 from .quantities import UNITS, Basis, Quantity
 from .readers.seen import Figure, ListSeen, State
@@ -22,7 +23,9 @@ def keep(
     as_of = min(seen.as_of, at) if seen.as_of else at
     rows = [_of_figure(held, source=MUSTER, as_of=at)]
     rows += [_of_figure(figure, source=source, as_of=as_of) for figure in seen.figures]
-    rows += [_of_state(state, source, as_of) for state in (*seen.states, *([NOT_THERE] if seen.gone else []))]
+    changed = [State(CHANGED, seen.changed_at.isoformat(), "Its people changed last then.")] if seen.changed_at else []
+    gone = [NOT_THERE] if seen.gone else []
+    rows += [_of_state(state, source, as_of) for state in (*seen.states, *changed, *gone)]
     for row in rows:
         row.activation, row.fetched_at, row.by = activation, at, by
         row.version, row.external_id = seen.version[:20], seen.external_id[:120]

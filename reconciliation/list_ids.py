@@ -22,7 +22,10 @@ from .trying_access import reader_of
 DIGITS = re.compile(r"[0-9]{1,25}")
 WORD = re.compile(r"[A-Za-z0-9_-]{1,60}")
 # A trait, also with another schema in front, or the audience's number where two audiences had one name.
-NAME = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_$]{0,62}\.)?[A-Za-z_][A-Za-z0-9_$]{0,55}|[0-9]{1,18}")
+# An audience's address of 60 letters makes a trait of 71, longer than a name in PostgreSQL: its column is cut.
+NAME = re.compile(
+    r"(?=.{1,120}\Z)(?:[A-Za-z_][A-Za-z0-9_$]{0,62}\.)?[A-Za-z_][A-Za-z0-9_$]{0,90}|[0-9]{1,18}", re.ASCII
+)
 # By platform: what its ids look like, what they are called, and where one finds them.
 IDS: dict[str, tuple[re.Pattern[str], str, str]] = {
     "meta": (DIGITS, "Audience id", "In Ads Manager under Audiences, the column Audience ID: digits only."),

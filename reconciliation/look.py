@@ -11,6 +11,7 @@ from .readers.seen import Figure, State
 SIZES: Final = (Quantity.MEMBERS, Quantity.DISPLAY, Quantity.SEARCH)
 BY_HAND: Final = frozenset({"manual", "csv"})
 GONE: Final = ("list", "gone")
+CHANGED: Final = "changed_at"
 MOVED: Final = 0.2  # of the larger number of people: from there on a list is filled anew, not kept up
 
 
@@ -64,6 +65,11 @@ class Look:
     @property
     def is_gone(self) -> bool:
         return any((one.axis, one.code) == GONE for one in self.states)
+
+    @property
+    def changed_at(self) -> datetime | None:
+        """Return when the platform last changed the people of the list, by its own word; None where it does not say."""
+        return next((datetime.fromisoformat(one.code) for one in self.states if one.axis == CHANGED), None)
 
     @property
     def by_hand(self) -> bool:

@@ -20,12 +20,14 @@ HELD_FOR: Final = timedelta(days=1)  # people held so long before or after are t
 MOVES: Final = timedelta(days=5)  # longer than any platform settles
 
 
-def newest(lists: Collection[int]) -> dict[int, Look]:
-    """Return the newest look at each of these lists that has one. Two queries.
+def newest(lists: Collection[int], by: datetime | None = None) -> dict[int, Look]:
+    """Return the newest look at each of these lists that has one, of those that speak of times before `by`. Two queries.
 
     What was entered by hand counts by the time it speaks of: an import of the past is not news.
     """
     made = Reading.objects.filter(activation=OuterRef("pk"))
+    if by is not None:
+        made = made.filter(as_of__lt=by)
     read = made.exclude(source__in=[OWN, *BY_HAND]).order_by("-fetched_at")
     entered = made.filter(source__in=BY_HAND).order_by("-as_of", "-fetched_at")
     told = Activation.objects.filter(pk__in=lists).annotate(

@@ -68,6 +68,8 @@ def _points(one: Activation, start: datetime, zone: tzinfo) -> Iterator[tuple[da
 
 
 def _point(one: Activation, look: Look, held: Sequence[tuple[datetime, int]], began: datetime | None) -> Point | Gap:
+    # Whoever enters a figure tells of when it is: the people held at that time are looked up.
+    noted_at = look.as_of if look.accepted is None else look.at
     if look.accepted is None:
         look = replace(look, accepted=looking.held_then(held, look.as_of))
     platform = one.destination.platform
@@ -76,4 +78,6 @@ def _point(one: Activation, look: Look, held: Sequence[tuple[datetime, int]], be
         return match
     size = look.size
     known = size is not None and size.low is not None and size.high is not None
-    return Point(match, look.as_of, (size.low, size.high) if known else None)  # type: ignore[union-attr,arg-type]
+    bounds = (size.low, size.high) if known else None  # type: ignore[union-attr]
+    behind = max(0.0, (noted_at - look.as_of).total_seconds() / 3600)
+    return Point(match, look.as_of, bounds, behind)  # type: ignore[arg-type]

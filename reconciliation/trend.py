@@ -21,6 +21,7 @@ def stored(one: Point | Gap) -> dict[str, Any]:
         "own": one.match.own,
         "accepted": one.match.accepted,
         "size": list(one.size) if one.size else None,
+        "behind": round(one.behind, 1),
     }
 
 
@@ -34,4 +35,5 @@ def _point(said: Mapping[str, Any]) -> Point | Gap:
         return Gap(said["gap"])
     match = Match(said["low"], said["high"], Basis(said["basis"]), said["own"], said["accepted"])
     size = said["size"]
-    return Point(match, datetime.fromisoformat(said["as_of"]), (size[0], size[1]) if size else None)
+    bounds = (size[0], size[1]) if size else None
+    return Point(match, datetime.fromisoformat(said["as_of"]), bounds, said.get("behind", 0.0))

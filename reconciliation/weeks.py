@@ -12,11 +12,15 @@ WEEKS: Final = 26
 
 @dataclass(frozen=True)
 class Point:
-    """The match rate of a week, and the size it was made of where one was given."""
+    """The match rate of a week, and the size it was made of where one was given.
+
+    `behind`: by how many hours the platform's figure is older than the count of the people accepted.
+    """
 
     match: Match
     as_of: datetime
     size: tuple[int, int] | None = None
+    behind: float = 0.0
 
 
 @dataclass(frozen=True)

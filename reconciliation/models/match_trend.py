@@ -9,7 +9,7 @@ class MatchTrend(models.Model):
     """Worked out of readings and never more than they are: it can be made anew at any time (match_trend.py).
 
     weeks: {"2026-W47": {"low": 54.2, "high": 57.9, "as_of": ISO time, "basis": str, "own": bool, "accepted": int or None,
-        "size": [low, high] or None} or {"gap": why there is none}}, of at most 26 weeks.
+        "size": [low, high] or None, "behind": hours} or {"gap": why there is none}}, of at most 26 weeks.
     expected: [low, high] in percent of what is expected now, or null
     """
 

@@ -10,6 +10,7 @@ from pytest_django import Settings
 from audiences.models import Activation, Destination
 from muster.models import Event, Person
 from reconciliation import reading_access
+from reconciliation.list_ids import IDS
 from reconciliation.models import ListAt, UnknownList
 from tests import factories
 from tests.reconciliation.meta_account import TOKEN, MetaAccount
@@ -150,6 +151,24 @@ def test_a_list_that_is_gone_says_so(place: Destination, marketer: Person, signe
     ListAt.objects.create(activation=one, external_id="120001", set_at=now, gone_at=now)
 
     assert "Meta, NW US no longer knows the id 120001" in shown(signed_in(marketer), one)
+
+
+@pytest.mark.parametrize(
+    ("name", "accepted"),
+    [
+        ("muster_aud_" + "a" * 63, True),
+        ("other_source.muster_aud_vip", True),
+        ("17", True),
+        ("s" * 63 + "." + "b" * 56, True),
+        ("s" * 63 + "." + "b" * 57, False),
+        ("a.b.c", False),
+        ("muster_aud_vip ", False),
+        ("muster_aud_vip\n", False),
+        ("١٢", False),
+    ],
+)
+def test_a_warehouses_id_is_a_trait_or_a_number_as_long_as_they_get(name: str, accepted: bool) -> None:
+    assert bool(IDS["warehouse"][0].fullmatch(name)) is accepted
 
 
 def test_tools_are_told_the_trait_that_muster_sends(marketer: Person, signed_in: Sign) -> None:
