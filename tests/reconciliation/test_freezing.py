@@ -159,7 +159,7 @@ def test_what_is_judged_otherwise_later_is_a_correction(one: Activation) -> None
     assert freezing.correct_from(stored, [row], FROZEN + MINUTE) == 0, "the same judgement corrects nothing"
 
     row.verdict, row.missing_low, row.missing_high = "on_target", 0, 0
-    assert [freezing.correct_from(stored, [row], FROZEN + tick * MINUTE) for tick in range(3)] == [1, 0, 0]
+    assert [freezing.correct_from(stored, [row], FROZEN + tick * MINUTE) for tick in range(1, 4)] == [1, 0, 0]
     row.verdict, row.missing_low, row.missing_high = "drifting", 2_700, 4_800
     assert freezing.correct_from(stored, [row], FROZEN + 9 * MINUTE) == 1
 
