@@ -41,7 +41,8 @@ not counted.
 
 ### How soon a change is found
 
-The share of years in which it was found in its first week / within {SOON} weeks / within {LATE} weeks; then the median week.
+The share of years in which it was found in its first week / within {SOON} weeks / within {LATE} weeks; then the median week
+("not found": most years miss it).
 
 {_table(["change", *rules], steps)}
 

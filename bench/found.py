@@ -52,4 +52,5 @@ def a_year(flags: Flags, kind: Kind, until: int) -> float:
         bad = CHANGE - kind.bad - HISTORY
         # Falling into a bad week and coming back from it are one event, and it was planted.
         counted = np.delete(counted, [week for week in (bad, bad + 1) if 0 <= week < weeks], axis=1)
-    return float(counted.sum(axis=1).mean()) / weeks * YEAR
+    found: float = counted.sum(axis=1).mean() / weeks * YEAR
+    return found
