@@ -70,8 +70,17 @@ def judge(activation: Activation, monday: date, *, at: datetime) -> ListWeek | N
 
     About 35 queries. An incident that it shares with others is named only by judge_week, which sees all of them.
     """
-    one = lists_of(monday).filter(pk=activation.pk)
-    return next(iter(_kept(_judged(one, monday, at), monday, at)), None)
+    return next(iter(judge_lists([activation.pk], monday, at=at)), None)
+
+
+def judge_lists(lists: Sequence[int], monday: date, *, at: datetime) -> list[ListWeek]:
+    """Judge those of these lists that are in use, and keep that."""
+    return _kept(_judged(lists_of(monday).filter(pk__in=lists), monday, at), monday, at)
+
+
+def look(lists: Sequence[int], monday: date, *, at: datetime) -> list[Judged]:
+    """Return how those of these lists that are in use stand, without keeping it."""
+    return _judged(lists_of(monday).filter(pk__in=lists), monday, at)
 
 
 def judge_week(monday: date, *, at: datetime) -> list[ListWeek]:

@@ -19,7 +19,7 @@ from muster import audit
 from muster.http import BadCredentials, RateLimited, VendorError
 from syncs.doorbell import enqueue
 
-from . import arrived, attaching, match_trend, unknown_lists
+from . import arrived, attaching, health, match_trend, unknown_lists
 from .keeping import keep
 from .models import ListAt, ReadAccess
 from .readers.seen import AdReader, Reader
@@ -92,6 +92,7 @@ def _read_lists(access: ReadAccess, reader: Reader, at: datetime) -> None:
             _note_name(one, found.name, gone=found.gone, at=at)
         match_trend.keep(one.pk, at=at)
         arrived.keep(one.pk, at=at)
+    health.keep_lists([one.pk for one in lists], at=at)
 
 
 def _note_name(one: Activation, name: str, *, gone: bool, at: datetime) -> None:

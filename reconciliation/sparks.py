@@ -1,7 +1,7 @@
 """Sparklines of match for many audiences at once, from what is kept on each list."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
@@ -18,13 +18,15 @@ NEWS = 2  # weeks: an older rate says nothing of now
 
 @dataclass(frozen=True)
 class ListSpark:
-    """One list's match: `figure` is the newest rate in words, or why there is none."""
+    """One list's match: `figure` is the newest rate in words, or why there is none. `health` is empty: never judged."""
 
     name: str
     figure: str
     told: str
     drawn: Spark | None
     is_known: bool
+    health: str = ""
+    health_words: str = ""
 
 
 def sparks(audiences: Collection[int], today: date) -> dict[str, list[ListSpark]]:
@@ -32,9 +34,11 @@ def sparks(audiences: Collection[int], today: date) -> dict[str, list[ListSpark]
     used = Activation.objects.filter(audience__in=audiences, kind=Activation.Kind.PRODUCTION)
     told = used.exclude(lifecycle=Lifecycle.RETIRED).order_by("destination__name")
     fields = ("audience__slug", "destination__name", "match_trend__weeks", "match_trend__expected")
+    healthy = ("arrival__health", "arrival__health_words")
     found: dict[str, list[ListSpark]] = {}
-    for slug, name, weeks, expected in told.values_list(*fields):
-        found.setdefault(slug, []).append(_of_list(name, points_of(weeks or {}), expected, today))
+    for slug, name, weeks, expected, health, words in told.values_list(*fields, *healthy):
+        drawn = _of_list(name, points_of(weeks or {}), expected, today)
+        found.setdefault(slug, []).append(replace(drawn, health=health or "", health_words=words or ""))
     return found
 
 

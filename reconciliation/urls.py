@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern] = [
     path("audiences/<slug:slug>/used/", attachments.of_audience, name="where_used"),
     path("match/", panels.trends, name="trends"),
     path("audiences/<slug:slug>/arrived/", panels.arrived, name="arrived"),
+    path("audiences/<slug:slug>/ladder/", panels.ladder, name="ladder"),
     path("audiences/<slug:slug>/coverage/", panels.coverage, name="coverage"),
     path("reports/", reports.reports, name="reports"),
     path("reports/<slug:week>/", reports.report, name="report"),

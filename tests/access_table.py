@@ -168,6 +168,7 @@ RECONCILIATION: dict[str, Row] = {
     "audiences/<slug:slug>/used/": reads(PEOPLE),
     "match/": reads(PEOPLE),
     "audiences/<slug:slug>/arrived/": reads(PEOPLE),
+    "audiences/<slug:slug>/ladder/": reads(PEOPLE),
     "audiences/<slug:slug>/coverage/": reads(PEOPLE),
     "reports/": reads(PEOPLE),
     "reports/<slug:week>/": reads(PEOPLE),

@@ -11,6 +11,7 @@ from muster.htmx import page, varied
 from reconciliation import coverages
 from reconciliation.coverage_chart import coverage_of
 from reconciliation.of_audience import coverage_markers, shown_lists
+from reconciliation.of_ladder import ladders
 from reconciliation.sparks import sparks
 
 MOST_ROWS = 50
@@ -32,6 +33,15 @@ def arrived(request: HttpRequest, slug: str) -> HttpResponse:
         "registers": who_can(Permission.REGISTER)[:3],
     }
     return varied(page(request, "reconciliation/arrived.html", context, part="arrived"))
+
+
+@allow(Permission.READ)
+@require_safe
+def ladder(request: HttpRequest, slug: str) -> HttpResponse:
+    """The count ladder of each list of an audience as it stands now. About 45 queries, however many lists."""
+    audience = audience_or_404(slug)
+    context = {"audience": audience, "ladders": ladders(audience, timezone.now())}
+    return varied(page(request, "reconciliation/ladder.html", context, part="ladder"))
 
 
 @allow(Permission.READ)

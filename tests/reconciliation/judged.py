@@ -34,7 +34,9 @@ def list_of(name: str = "Cart", **fields: Any) -> Activation:
     return made
 
 
-def planned(one: Activation, at: datetime, *, wanted: int, left_out: dict[str, int] | None = None, **fields: Any) -> Run:
+def planned(
+    one: Activation, at: datetime, *, wanted: int, left_out: dict[str, int] | None = None, **fields: Any
+) -> Run:
     """Let a run plan; what is not said of it, did not change."""
     out = left_out if left_out is not None else {"consent": 900, "no_identifier": 580}
     values: dict[str, Any] = {
@@ -64,20 +66,27 @@ def accepted(run: Run, at: datetime, *, adds: int = 0, removes: int = 0, **field
     return Batch.objects.create(run=run, activation=run.activation, **{**values, **fields})
 
 
-def shown(one: Activation, monday: date, mid: float | None, *, accepted: int = 16_051, **fields: Any) -> None:
+def shown(one: Activation, monday: date, mid: float, *, accepted: int = 16_051, **fields: Any) -> None:
     """Let the destination be read on the Saturday of a week: so many percent of those accepted are there."""
-    if mid is not None:
-        low, high = round(accepted * (mid - 0.5) / 100), round(accepted * (mid + 0.5) / 100)
-        readings.read(one, noon(monday, 5), low, high, accepted=accepted, **fields)
+    low, high = round(accepted * (mid - 0.5) / 100), round(accepted * (mid + 0.5) / 100)
+    readings.read(one, noon(monday, 5), low, high, accepted=accepted, **fields)
 
 
-def weeks(one: Activation, mids: Iterable[float | None], *, newest: date = MONDAY, wanted: int = 16_051) -> None:
-    """Let weeks pass, the newest last: in each a run plans and the destination is read."""
+def weeks(
+    one: Activation,
+    mids: Iterable[float | None],
+    *,
+    newest: date = MONDAY,
+    wanted: int = 16_051,
+    left_out: dict[str, int] | None = None,
+) -> None:
+    """Let weeks pass, the newest last: in each a run plans and the destination is read; None: nothing happens."""
     known = list(mids)
     for back, mid in zip(reversed(range(len(known))), known, strict=True):
         monday = newest - back * WEEK
-        planned(one, noon(monday, 4), wanted=wanted)
-        shown(one, monday, mid, accepted=wanted)
+        if mid is not None:
+            planned(one, noon(monday, 4), wanted=wanted, left_out=left_out)
+            shown(one, monday, mid, accepted=wanted)
 
 
 def judged(one: Activation, monday: date = MONDAY, *, weeks_before: int = 1) -> ListWeek:

@@ -1,0 +1,97 @@
+"""Keeps on each list how healthy it is and since when, with the reason in one sentence: what every page shows of it."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from django.db.models import Q
+from django.utils import timezone
+
+from audiences.models import Activation, Arrival
+from syncs.doorbell import enqueue
+
+from . import judging
+from .drift import Verdict
+from .evidence import GAPS
+from .match_rate import Gap
+from .models import ListWeek
+from .usual import ENOUGH
+from .weeks import monday_of
+from .weighing import WEEK
+
+JOB: Final = "reconciliation.jobs.judge"
+EVERY: Final = timedelta(hours=1)
+TAKEN: Final = timedelta(minutes=10)
+AT_MOST: Final = 100  # lists in one tick
+UNEXPLAINED: Final = "unexplained"
+
+
+def keep(activation: Activation, *, at: datetime) -> Arrival | None:
+    """Judge one list for the week that is running and keep how healthy that makes it; None for a list not in use."""
+    return next(iter(keep_lists([activation.pk], at=at)), None)
+
+
+def keep_lists(lists: Iterable[int], *, at: datetime) -> list[Arrival]:
+    """Judge lists for the week that is running and keep their health. Lists that are not in use have none."""
+    monday = monday_of(timezone.localdate(at, timezone=judging.zone()))
+    rows = judging.judge_lists(list(lists), monday, at=at)
+    ids = [row.activation_id for row in rows]
+    before = {one.activation_id: one for one in ListWeek.objects.filter(activation__in=ids, monday=monday - WEEK)}
+    known = {one.activation_id: one for one in Arrival.objects.filter(activation__in=ids)}
+    made = [_told(row, before.get(row.activation_id), known.get(row.activation_id), at) for row in rows]
+    return Arrival.objects.bulk_create(
+        made,
+        update_conflicts=True,
+        unique_fields=["activation"],
+        update_fields=["health", "health_words", "health_since", "judged_at"],
+    )
+
+
+def ring_due(*, at: datetime) -> int:
+    """Ask for a worker for each list that nobody judged for an hour, and return how many: silence is no good sign either.
+
+    A list that was asked for and is not judged, since its job was lost, comes again after ten minutes.
+    """
+    monday = monday_of(timezone.localdate(at, timezone=judging.zone()))
+    old = Q(arrival=None) | Q(arrival__judged_at=None) | Q(arrival__judged_at__lte=at - EVERY)
+    due = judging.lists_of(monday).filter(old).order_by("arrival__judged_at", "pk")
+    lists = list(due.values_list("pk", flat=True)[:AT_MOST])
+    taken = [Arrival(activation_id=pk, judged_at=at - EVERY + TAKEN) for pk in lists]
+    Arrival.objects.bulk_create(taken, update_conflicts=True, unique_fields=["activation"], update_fields=["judged_at"])
+    return sum(enqueue(JOB, "judging", activation_id=pk) for pk in lists)
+
+
+def _told(row: ListWeek, before: ListWeek | None, known: Arrival | None, at: datetime) -> Arrival:
+    """Return the health of a list by its week; by the week before as long as this one was not read and that is recent."""
+    place = row.activation.destination.spec.label
+    unread = GAPS[Gap.NOT_READ].replace("{place}", place)
+    is_old = known is None or known.is_stale(at)
+    if before and not is_old and row.reason == unread:
+        row = before
+    health, words = row.verdict, _words(row)
+    if is_old and health in {Verdict.ON_TARGET, Verdict.LEARNING}:
+        health, words = Verdict.UNKNOWN, f"{place} was not read for a while, so the list may not be what it was."
+    if health == Verdict.LEARNING:
+        health = Verdict.UNKNOWN
+    return Arrival(
+        activation_id=row.activation_id,
+        health=health,
+        health_words=words,
+        health_since=_since(row, health, known),
+        judged_at=at,
+    )
+
+
+def _words(row: ListWeek) -> str:
+    if row.cause_words and row.cause != UNEXPLAINED:
+        return row.cause_words
+    if row.verdict == Verdict.LEARNING:
+        return f"learning {min(row.learned, ENOUGH)} of {ENOUGH}"
+    return row.reason
+
+
+def _since(row: ListWeek, health: str, known: Arrival | None) -> date:
+    if row.since and health in {Verdict.DRIFTING, Verdict.BROKEN}:
+        return row.since
+    same = known is not None and known.health == health and known.health_since
+    return known.health_since if same and known and known.health_since else row.monday
