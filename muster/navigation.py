@@ -32,5 +32,5 @@ PLACES = (
     Place("Core cohorts", "users", "audiences:cohorts", Permission.READ, ("/cohorts/",)),
     Place("Traits", "list", "audiences:traits", Permission.READ_SETUP, ("/traits/",)),
     Place("People", "users", "people:list", Permission.MANAGE_PEOPLE, ("/people/",)),
-    Place("Event log", "list", "log", Permission.READ_LOG, ("/log/",)),
+    Place("Event log", "clock", "log", Permission.READ_LOG, ("/log/",)),
 )

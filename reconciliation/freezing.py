@@ -1,26 +1,28 @@
 """Freezes the report of each ISO week on Monday 06:00 of the workspace, once, and keeps what is found later apart."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 
 from muster import audit
 from muster.models import Installation, Person
 
+from . import judging
 from .bands import Band
 from .models import Correction, ListWeek, Report
 from .report_duties import in_people
-from .report_facts import inputs, judged, line
+from .report_facts import inputs, line
 from .report_of import band, digest, report_of
 from .weekly_inputs import WEEK, Line
 from .weeks import key, monday_of
 
 FROZEN_AT: Final = time(6)
 BACK: Final = 4  # weeks that are made up for after an outage
-WATCHED: Final = 8  # weeks in which a judgement that changes makes a correction
-RECENT: Final = timedelta(hours=1)  # the clock looks every few seconds: what was judged before has been compared
+WATCHED: Final = 2  # frozen weeks that are judged again for corrections
 LONGEST: Final = 500
 
 
@@ -40,16 +42,24 @@ def newest_due(at: datetime, zone: ZoneInfo) -> date:
 
 
 def freeze_due(*, at: datetime) -> int:
-    """Freeze what is due, and return how many reports that made; also append what changed in weeks frozen before."""
-    zone = ZoneInfo(Installation.current().time_zone)
-    newest = newest_due(at, zone)
-    weeks = [newest - back * WEEK for back in range(BACK)]
-    made = set(Report.objects.filter(monday__in=weeks).values_list("monday", flat=True))
-    open_weeks = [one for one in reversed(weeks) if one not in made]
-    known = set(ListWeek.objects.filter(monday__in=open_weeks).values_list("monday", flat=True))
-    frozen = sum(freeze(one, at=at) is not None for one in open_weeks if one in known)
-    correct_changed(at=at)
-    return frozen
+    """Judge and freeze what is due, and return how many reports that made.
+
+    Before it freezes a week, the weeks frozen last are judged again: what differs is appended to them as corrections.
+    """
+    due = open_weeks(at)
+    if not due:
+        return 0
+    for report in Report.objects.filter(monday__lt=due[0]).order_by("-monday")[:WATCHED]:
+        correct_from(report, judging.judge_week(report.monday, at=at), at)
+    return sum(bool(judging.judge_week(monday, at=at)) and freeze(monday, at=at) is not None for monday in due)
+
+
+def open_weeks(at: datetime) -> list[date]:
+    """Return the Mondays of weeks that are due and not frozen: the newest, and those missed since the last report."""
+    newest = newest_due(at, ZoneInfo(Installation.current().time_zone))
+    last = Report.objects.aggregate(last=Max("monday"))["last"]
+    missed = (newest - last) // WEEK if last else 1
+    return [newest - back * WEEK for back in reversed(range(min(max(missed, 0), BACK)))]
 
 
 def freeze(monday: date, *, at: datetime) -> Report | None:
@@ -74,23 +84,15 @@ def correct(report: Report, words: str, at: datetime) -> Correction:
     return Correction.objects.create(report=report, at=at, words=words[:LONGEST])
 
 
-def correct_changed(*, at: datetime) -> int:
-    """Append a correction for each list that is judged otherwise than a frozen report says, and return how many."""
-    made = 0
-    recent = ListWeek.objects.filter(judged_at__gt=at - RECENT, judged_at__lte=at)
-    changed = recent.filter(monday__gte=at.date() - (WATCHED + 1) * WEEK)
-    newest = dict(changed.order_by("judged_at").values_list("monday", "judged_at"))
-    for report in Report.objects.filter(monday__in=newest):
-        if newest[report.monday] > report.frozen_at:
-            made += _correct(report, at)
-    return made
+def correct_from(report: Report, rows: Iterable[ListWeek], at: datetime) -> int:
+    """Append a correction for each list that is judged otherwise than the report says, and return how many.
 
-
-def _correct(report: Report, at: datetime) -> int:
+    `rows` are the lists of its week as they are judged now. What was said before is not said again.
+    """
     frozen = {one["list"]: one for side in ("outside", "inside") for one in report.content[side]}
     said = [one.words for one in report.corrections.order_by("at", "pk")]
     made = 0
-    for row in judged(report.monday):
+    for row in rows:
         own = line(row)
         before = [one for one in said if one.startswith(f"{own.name}: ")]
         words = _words(own, frozen.get(own.list), corrected=bool(before))

@@ -110,5 +110,6 @@ def _bar(one: dict[str, Any], y: float, most: int) -> Bar:
     low, high = one["people"]
     look = "s3" if one["side"] == "not_removed" else "s4" if one["cause"] == "unexplained" else "s1"
     lists = f", {one['lists']} lists" if one["lists"] > 1 else ""
-    ends = (round(WIDEST * end / most, 1) if most else 0.0 for end in (low, high))
-    return Bar(y, *ends, f"{one['words']}{lists}", span(low, high), look)
+    scale = WIDEST / most if most else 0.0
+    words = f"{one['words']}{lists}"
+    return Bar(y, round(scale * low, 1), round(scale * high, 1), words, span(low, high), look)

@@ -27,7 +27,7 @@ WEEKS = 26
 @allow(Permission.READ)
 @require_safe
 def reports(request: HttpRequest) -> HttpResponse:
-    """All weeks, newest first, with what is to be decided of the newest. Four queries."""
+    """All weeks, newest first, with what is to be decided of the newest. Nine queries."""
     weeks = Report.objects.order_by("-monday").select_related("signed_by")
     found = Paginator(weeks.defer("content"), WEEKS).get_page(request.GET.get("page"))
     totals = dict(weeks.filter(pk__in=[one.pk for one in found]).values_list("pk", "content__totals"))

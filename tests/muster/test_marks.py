@@ -61,11 +61,31 @@ def test_every_icon_that_pages_and_states_name_is_there() -> None:
     [
         (
             "marketer",
-            ["Your audiences", "Drift reports", "Runs", "Health", "Connections", "Readiness", "Core cohorts", "Traits", "Event log"],
+            [
+                "Your audiences",
+                "Drift reports",
+                "Runs",
+                "Health",
+                "Connections",
+                "Readiness",
+                "Core cohorts",
+                "Traits",
+                "Event log",
+            ],
         ),
         (
             "manager",
-            ["Your audiences", "Drift reports", "Runs", "Health", "Connections", "Readiness", "Core cohorts", "Traits", "Event log"],
+            [
+                "Your audiences",
+                "Drift reports",
+                "Runs",
+                "Health",
+                "Connections",
+                "Readiness",
+                "Core cohorts",
+                "Traits",
+                "Event log",
+            ],
         ),
         ("paid_media", ["Your audiences", "Drift reports", "Runs", "Health", "Readiness", "Core cohorts", "Event log"]),
         (

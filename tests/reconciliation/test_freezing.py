@@ -9,7 +9,7 @@ import pytest
 from audiences.models import Activation
 from muster.models import Event, Installation, Person
 from reconciliation import freezing
-from reconciliation.models import Correction, ListWeek, Report
+from reconciliation.models import Correction, Report
 from reconciliation.report_facts import inputs
 from reconciliation.report_of import canonical, digest, report_of
 from syncs.models import Pull
@@ -46,38 +46,50 @@ def test_a_week_is_due_on_monday_at_six(at: str, zone: str, monday: date) -> Non
     assert freezing.newest_due(datetime.fromisoformat(at), ZoneInfo(zone)) == monday
 
 
-def test_two_ticks_freeze_once(one: Activation) -> None:
-    list_weeks.week(one)
-    assert freezing.freeze_due(at=FROZEN - MINUTE) == 0
+@pytest.fixture
+def used(one: Activation) -> Activation:
+    """A list that was there before all weeks of a test, and is judged by the judge."""
+    Activation.objects.update(created_at=FROZEN - 10 * WEEK)
+    return one
+
+
+def test_two_ticks_freeze_once(used: Activation) -> None:
+    assert freezing.freeze_due(at=FROZEN - MINUTE) == 1, "the week before, in the first week of all"
     assert freezing.freeze_due(at=FROZEN) == 1
     assert freezing.freeze_due(at=FROZEN + MINUTE) == 0
     assert freezing.freeze(MONDAY, at=FROZEN + MINUTE) is None
-    report = Report.objects.get()
+    report = Report.objects.latest("monday")
     assert (report.monday, report.frozen_at) == (MONDAY, FROZEN)
-    assert Event.objects.filter(verb="froze the drift report of").count() == 1
+    assert [row["verdict"] for row in report.content["outside"]] == ["unknown"], "nothing was read of it"
+    assert Event.objects.filter(verb="froze the drift report of").count() == 2
+    assert not Correction.objects.exists(), "judged again from the same facts it is the same"
 
 
-def test_nothing_is_frozen_before_anything_was_judged(one: Activation) -> None:
+def test_nothing_is_frozen_without_a_list(db: None) -> None:
     assert freezing.freeze_due(at=FROZEN) == 0
     assert not Report.objects.exists()
 
 
-def test_weeks_missed_in_an_outage_are_made_up_for_and_say_so(one: Activation) -> None:
-    for back in range(3):
-        list_weeks.week(one, MONDAY - back * WEEK)
+def test_weeks_missed_in_an_outage_are_made_up_for_and_say_so(used: Activation) -> None:
+    list_weeks.week(used, MONDAY - 3 * WEEK)
+    freezing.freeze(MONDAY - 3 * WEEK, at=FROZEN - 3 * WEEK)
     assert freezing.freeze_due(at=FROZEN) == 3
     late = {str(found): freezing.is_late(found) for found in Report.objects.all()}
-    assert late == {"2026-W45": True, "2026-W46": True, "2026-W47": False}
+    assert late == {"2026-W44": False, "2026-W45": True, "2026-W46": True, "2026-W47": False}
+    assert [found.words for found in Correction.objects.all()] == [
+        f"Winback at {used.destination.name}: unknown; was on target."
+    ], "what was frozen is judged again from what is known now"
 
 
-def test_the_workspace_says_when_it_is_monday(one: Activation) -> None:
+def test_the_workspace_says_when_it_is_monday(used: Activation) -> None:
     home = Installation.current()
     home.time_zone = "America/New_York"
     home.save()
-    list_weeks.week(one)
+    list_weeks.week(used, MONDAY - WEEK)
+    freezing.freeze(MONDAY - WEEK, at=FROZEN - WEEK)
     assert freezing.freeze_due(at=FROZEN) == 0
     assert freezing.freeze_due(at=FROZEN + timedelta(hours=5)) == 1
-    assert Report.objects.get().content["zone"] == "America/New_York"
+    assert Report.objects.latest("monday").content["zone"] == "America/New_York"
 
 
 def busy_week(one: Activation, marketer: Person, manager: Person) -> None:
@@ -140,25 +152,16 @@ def test_made_again_it_is_the_same_to_the_byte(one: Activation, marketer: Person
     assert freezing.preview(MONDAY, at=FROZEN) == stored.content
 
 
-def judged_again(row: ListWeek, at: datetime, **fields: Any) -> None:
-    ListWeek.objects.filter(pk=row.pk).update(judged_at=at, **fields)
-
-
 def test_what_is_judged_otherwise_later_is_a_correction(one: Activation) -> None:
     row = list_weeks.week(one, verdict="drifting")
-    freezing.freeze_due(at=FROZEN)
-    stored = Report.objects.get()
-    noon = FROZEN + timedelta(hours=6)
+    stored = freezing.freeze(MONDAY, at=FROZEN)
+    assert stored
+    assert freezing.correct_from(stored, [row], FROZEN + MINUTE) == 0, "the same judgement corrects nothing"
 
-    judged_again(row, noon)
-    freezing.freeze_due(at=noon + MINUTE)
-    assert not Correction.objects.exists(), "the same judgement corrects nothing"
-
-    judged_again(row, noon, verdict="on_target", missing_low=0, missing_high=0)
-    for tick in range(3):
-        freezing.freeze_due(at=noon + tick * MINUTE)
-    judged_again(row, noon + 5 * MINUTE, verdict="drifting", missing_low=2_700, missing_high=4_800)
-    freezing.freeze_due(at=noon + 6 * MINUTE)
+    row.verdict, row.missing_low, row.missing_high = "on_target", 0, 0
+    assert [freezing.correct_from(stored, [row], FROZEN + tick * MINUTE) for tick in range(1, 4)] == [1, 0, 0]
+    row.verdict, row.missing_low, row.missing_high = "drifting", 2_700, 4_800
+    assert freezing.correct_from(stored, [row], FROZEN + 9 * MINUTE) == 1
 
     place = one.destination.name
     assert [found.words for found in Correction.objects.order_by("at")] == [
