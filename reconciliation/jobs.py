@@ -1,12 +1,18 @@
-"""What RQ calls to read destinations back. A job carries an id and nothing else."""
+"""What RQ calls to read destinations back and to send messages. A job carries an id and nothing else."""
 
 from django.db import close_old_connections
 from django.utils import timezone
 
-from .measure import perform
+from . import measure, posting
 
 
 def read_back(access_id: int) -> None:
     """Read one destination back and keep what it says."""
     close_old_connections()
-    perform(access_id, at=timezone.now())
+    measure.perform(access_id, at=timezone.now())
+
+
+def send(delivery_id: int) -> None:
+    """Send one message by its channel."""
+    close_old_connections()
+    posting.perform(delivery_id, at=timezone.now())
