@@ -10,10 +10,10 @@ from audiences.models import Activation
 from muster.access import Role
 from muster.models import Installation, Person
 
-from . import posting
 from .answering import OUTSIDE, Drift, drifts_of
 from .messages import of_change
-from .models import Delivery, ListWeek, Wish
+from .models import Delivery, ListWeek
+from .postbox import post, wish_of
 
 ON_TARGET: Final = "on_target"
 CHANGES: Final = {
@@ -37,7 +37,7 @@ def note_change(activation: Activation, before: str, after: str, words: str, at:
     first = CHANGES[after].format(list=activation)
     message = of_change(first, [one for one in (first, words) if one], _path(activation, after))
     key = f"alert:{activation.pk}:{after}:{at:%Y%m%d}"
-    return sum(posting.post(key, one, message, at=at) for one in told)
+    return sum(post(key, one, message, at=at) for one in told)
 
 
 def _path(activation: Activation, after: str) -> str:
@@ -59,7 +59,7 @@ def _managers() -> list[Person]:
 
 def wants(person: Person, at: datetime) -> bool:
     """Whether somebody takes alerts now."""
-    wish = Wish.objects.filter(person=person).first() or Wish(person=person)
+    wish = wish_of(person)
     return wish.alerts and (wish.muted_until is None or wish.muted_until <= at)
 
 
@@ -91,4 +91,4 @@ def _raise(drift: Drift, at: datetime) -> int:
     first = f"{activation}: nobody answered its drift for three working days."
     sentences = [first, drift.week.reason, f"Ask {owner} for an answer, or have somebody else own it."]
     message = of_change(first, [one for one in sentences if one], _path(activation, "drifting"))
-    return sum(posting.post(key, one, message, at=at) for one in _managers() if wants(one, at))
+    return sum(post(key, one, message, at=at) for one in _managers() if wants(one, at))

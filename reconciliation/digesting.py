@@ -66,7 +66,11 @@ class Week:
             others = [one for one in self.drifts if one not in own]
             duties += [self._raised(one) for one in others if one.is_raised(self.at, self.zone)]
             duties += [_promise(one, of_another=True) for one in others if one.broken_promise(self.today)]
-            duties += [Duty(f"Read and sign the report of {key(self.monday)}.", path=f"/reports/{key(self.monday)}/")] if self.unsigned else []
+            duties += (
+                [Duty(f"Read and sign the report of {key(self.monday)}.", path=f"/reports/{key(self.monday)}/")]
+                if self.unsigned
+                else []
+            )
         if person.role == Role.ADMINISTRATOR:
             duties += [_unreadable(one) for one in self.failing]
         return duties
@@ -104,12 +108,17 @@ def _unanswered(drift: Drift) -> Duty:
 
 def _promise(drift: Drift, *, of_another: bool = False) -> Duty:
     given, week = drift.answer, drift.week
-    assert given is not None and given.fix_by is not None
+    if given is None or given.fix_by is None:
+        raise ValueError("this drift was promised nothing")
     day = f"{given.fix_by:%d %b}".lstrip("0")
     what = f"{_name(week)}: promised by {day}, and still outside."
     why = f"“{given.note}”, {given.by.full_name}. {week.reason}".strip()
     reply = "" if of_another else "Fixing, with a new day, or: accept as new level."
     return Duty(what, why, reply, reverse("reconciliation:answer", args=[week.activation_id]))
+
+
+def _report(monday: date) -> Duty:
+    return Duty(f"Read and sign the report of {key(monday)}.", path=f"/reports/{key(monday)}/")
 
 
 def _approval(asked: ApprovalRequest) -> Duty:

@@ -3,7 +3,7 @@
 from django.db import close_old_connections
 from django.utils import timezone
 
-from . import measure, posting
+from . import measure, sending
 
 
 def read_back(access_id: int) -> None:
@@ -15,4 +15,4 @@ def read_back(access_id: int) -> None:
 def send(delivery_id: int) -> None:
     """Send one message by its channel."""
     close_old_connections()
-    posting.perform(delivery_id, at=timezone.now())
+    sending.perform(delivery_id, at=timezone.now())

@@ -27,7 +27,9 @@ class AnswerForm(forms.Form):
         label="Your answer",
         error_messages={"required": "Choose one of the four answers. Nothing was stored."},
     )
-    fix_by = DayField(required=False, label="Fixed by", help_text="Only for a promise. The next report says if it held.")
+    fix_by = DayField(
+        required=False, label="Fixed by", help_text="Only for a promise. The next report says if it held."
+    )
     note = LineField(
         max_length=500,
         label="Note",
