@@ -40,8 +40,7 @@ def perform(delivery_id: int, *, at: datetime) -> bool:
     except VendorError as error:
         _failed(found, f"{error.words.happened} {error.detail}".strip(), at, again=error.retryable)
     except (smtplib.SMTPException, OSError) as error:
-        again = not isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPAuthenticationError)
-        _failed(found, f"The mail server did not take it: {excerpt(str(error), limit=300)}", at, again=again)
+        _failed(found, f"The mail server did not take it: {excerpt(str(error), limit=300)}", at, again=True)
     else:
         Delivery.objects.filter(pk=found.pk).update(sent_at=at, next_at=None, words="")
         return True
