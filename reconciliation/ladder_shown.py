@@ -39,7 +39,10 @@ class LineShown:
 
 @dataclass(frozen=True)
 class Bar:
-    """In people, along a width of `whole`: who is there for sure, who may be, who was lost since the rung before."""
+    """In people, along a width of `whole`: who is there for sure, who may be, who was lost since the rung before.
+
+    `unknown`: as wide as the rung above where this one has no count.
+    """
 
     whole: int
     kept: int
@@ -48,6 +51,7 @@ class Bar:
     lost: int
     should_at: int = 0
     should: int = 0
+    unknown: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def _rung(rung: Rung, every: Mapping[Place, Rung], names: Names, whole: int, sho
         bool(rung.basis and not (people and people.is_exact)),
         rung.as_of,
         _lines(rung, names),
-        _bar(rung, every, whole, expects) if people and whole else None,
+        _bar(rung, every, whole, expects) if whole else None,
         rung.why_none,
         _explains(rung, names.place, expects),
     )
@@ -142,13 +146,24 @@ def _gained(cause: Cause, names: Names) -> LineShown:
 
 
 def _bar(rung: Rung, every: Mapping[Place, Rung], whole: int, should: Band | None) -> Bar:
-    assert rung.people is not None
+    if rung.people is None:
+        return Bar(whole, 0, 0, 0, 0, unknown=_last_above(rung, every))
     above = every[rung.since].people if rung.since else None
     high = min(max(rung.people.high, 0), whole)
     low = min(max(rung.people.low, 0), high)
     lost = max(0, (above.high if above else high) - high)
     expects = should or Band(0, 0)
     return Bar(whole, low, high - low, high, lost, expects.low, expects.high - expects.low)
+
+
+def _last_above(rung: Rung, every: Mapping[Place, Rung]) -> int:
+    """Return how many people the nearest rung above has that has a count."""
+    known = 0
+    for one in every.values():
+        if one is rung:
+            break
+        known = max(0, one.people.high) if one.people else known
+    return known
 
 
 def _explains(rung: Rung, place: str, should: Band | None) -> str:

@@ -142,9 +142,9 @@ def dead_token(one: Activation) -> None:
 
 
 def removals_not_applied(one: Activation) -> None:
-    moved(one, MONDAY, removes=4_000)
+    moved(one, MONDAY, removes=3_000)
     size = round(16_051 * 0.52)
-    rows.readings.read(one, noon(MONDAY, 5), size - 60, size + 60, accepted=12_051)
+    rows.readings.read(one, noon(MONDAY, 5), size - 60, size + 60, accepted=13_051)
 
 
 def exclusion_gone(one: Activation) -> None:
