@@ -12,7 +12,10 @@ from .losses import gain_in_words, loss_in_words
 from .quantities import BASIS_WORDS
 from .steps import UNEXPLAINED, Cause
 
-NO_COUNT = {"not counted": "Muster does not count it.", "not read": "Nothing was read of it yet."}
+NO_COUNT = {
+    "not counted": "How many share an identifier with another profile is not counted for this list.",
+    "not read": "Nothing was read of it yet.",
+}
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,11 @@ class LadderShown:
     unexplained: str
     unexplained_gain: str
     is_explained: bool
+
+    @property
+    def counted(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Return the figures of the trunk: lists whose are the same stand below one trunk."""
+        return tuple((one.count, tuple(f"{line.figure} {line.label}" for line in one.lines)) for one in self.trunk)
 
 
 def shown(ladder: Ladder, names: Names, should: Band | None = None) -> LadderShown:
@@ -174,7 +182,7 @@ def _explains(rung: Rung, place: str, should: Band | None) -> str:
     told = {
         Place.IN_SEGMENT: "Everybody whom Customer.io gave when the segment was last read for this list.",
         Place.ELIGIBLE: "Who is left after consent, exclusions, holdout and erasure.",
-        Place.IDENTIFIABLE: f"Who has an identifier that {place} takes.",
+        Place.IDENTIFIABLE: "Who has an identifier that can be sent.",
         Place.DISTINCT: "Counted after normalising and hashing.",
         Place.ACCEPTED: "In the ledger. Accepted is not delivered: RudderStack gives no answer for single rows.",
         Place.RECEIVED: "From the upload sessions that carried the whole list.",
