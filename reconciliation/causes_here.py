@@ -152,6 +152,8 @@ def _key_refused(case: Case) -> Finding | None:
 
 def _not_delivered(case: Case) -> Finding | None:
     """People whose addition is parked, refused, without an answer, or whom no run came to."""
+    if case.happened.key_refused:
+        return None  # that is why, and says what to do
     waiting = sum(case.lost("additions_").values(), NOBODY)
     runs, slots = case.happened.failed_runs, case.happened.missed_slots
     if waiting.mid <= SOME * case.people(Place.ACCEPTED) and not (case.drift.is_outside and (runs or slots)):

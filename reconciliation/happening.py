@@ -193,7 +193,7 @@ class Happenings:
         rows = Event.objects.filter(told, at__gt=self.first, at__lt=self.until).order_by("at", "pk")
         return list(rows.values_list("kind", "object_id", "detail", "at"))
 
-    def _connections(self, span: Span) -> dict[str, bool]:
+    def _connections(self, span: Span) -> dict[str, Any]:
         """Return what of the way to the destination was changed: mapping, pipe, credentials."""
         place, pipe = str(span.list.destination_id), str(span.list.pipe_id)
         mine = [one for one in self.noted if span.start < one[3] < span.until]
@@ -224,7 +224,7 @@ class Happenings:
         known_falls = [fall for fall in falls(days) if fall.on > first and fall.identifier in sent]
         return tuple(Fell(one.identifier, one.points, one.was, one.now) for one in known_falls)
 
-    def _stalled(self, span: Span) -> dict[str, datetime]:
+    def _stalled(self, span: Span) -> dict[str, Any]:
         """Return when changes were sent and when the list changed, where the oldest of them should long be there."""
         look, moved = span.found.look, self.since_changed.get(span.list.pk)
         if look is None or look.changed_at is None or moved is None or not moved.first or not moved.newest:

@@ -12,7 +12,10 @@ from .losses import gain_in_words, loss_in_words
 from .quantities import BASIS_WORDS
 from .steps import UNEXPLAINED, Cause
 
-NO_COUNT = {"not counted": "Muster does not count it.", "not read": "Nothing was read of it yet."}
+NO_COUNT = {
+    "not counted": "How many share an identifier with another profile is not counted for this list.",
+    "not read": "Nothing was read of it yet.",
+}
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,10 @@ class LineShown:
 
 @dataclass(frozen=True)
 class Bar:
-    """In people, along a width of `whole`: who is there for sure, who may be, who was lost since the rung before."""
+    """In people, along a width of `whole`: who is there for sure, who may be, who was lost since the rung before.
+
+    `unknown`: as wide as the rung above where this one has no count.
+    """
 
     whole: int
     kept: int
@@ -48,6 +54,7 @@ class Bar:
     lost: int
     should_at: int = 0
     should: int = 0
+    unknown: int = 0
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,11 @@ class LadderShown:
     unexplained_gain: str
     is_explained: bool
 
+    @property
+    def counted(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Return the figures of the trunk: lists whose are the same stand below one trunk."""
+        return tuple((one.count, tuple(f"{line.figure} {line.label}" for line in one.lines)) for one in self.trunk)
+
 
 def shown(ladder: Ladder, names: Names, should: Band | None = None) -> LadderShown:
     """Return a ladder in words. `should`: how many people are expected at the destination."""
@@ -101,7 +113,7 @@ def _rung(rung: Rung, every: Mapping[Place, Rung], names: Names, whole: int, sho
         bool(rung.basis and not (people and people.is_exact)),
         rung.as_of,
         _lines(rung, names),
-        _bar(rung, every, whole, expects) if people and whole else None,
+        _bar(rung, every, whole, expects) if whole else None,
         rung.why_none,
         _explains(rung, names.place, expects),
     )
@@ -142,13 +154,24 @@ def _gained(cause: Cause, names: Names) -> LineShown:
 
 
 def _bar(rung: Rung, every: Mapping[Place, Rung], whole: int, should: Band | None) -> Bar:
-    assert rung.people is not None
+    if rung.people is None:
+        return Bar(whole, 0, 0, 0, 0, unknown=_last_above(rung, every))
     above = every[rung.since].people if rung.since else None
     high = min(max(rung.people.high, 0), whole)
     low = min(max(rung.people.low, 0), high)
     lost = max(0, (above.high if above else high) - high)
     expects = should or Band(0, 0)
     return Bar(whole, low, high - low, high, lost, expects.low, expects.high - expects.low)
+
+
+def _last_above(rung: Rung, every: Mapping[Place, Rung]) -> int:
+    """Return how many people the nearest rung above has that has a count."""
+    known = 0
+    for one in every.values():
+        if one is rung:
+            break
+        known = max(0, one.people.high) if one.people else known
+    return known
 
 
 def _explains(rung: Rung, place: str, should: Band | None) -> str:
@@ -159,7 +182,7 @@ def _explains(rung: Rung, place: str, should: Band | None) -> str:
     told = {
         Place.IN_SEGMENT: "Everybody whom Customer.io gave when the segment was last read for this list.",
         Place.ELIGIBLE: "Who is left after consent, exclusions, holdout and erasure.",
-        Place.IDENTIFIABLE: f"Who has an identifier that {place} takes.",
+        Place.IDENTIFIABLE: "Who has an identifier that can be sent.",
         Place.DISTINCT: "Counted after normalising and hashing.",
         Place.ACCEPTED: "In the ledger. Accepted is not delivered: RudderStack gives no answer for single rows.",
         Place.RECEIVED: "From the upload sessions that carried the whole list.",

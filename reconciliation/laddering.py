@@ -100,8 +100,7 @@ def _upper(one: Activation, run: Run | None, sent: Mapping[int, Sent], until: da
 
 def _waiting(left: int, side: str, run: Run, did: Sent, *, arrived: bool) -> Waiting:
     """Return why so many people of one side wait. The parts are those who wait, exactly."""
-    parts, rest = [], left
-    for people in (0 if arrived else parked_of(run, side), did.refused[side], did.unanswered[side]):
-        parts.append(min(people, rest))
-        rest -= parts[-1]
-    return Waiting(*parts, not_sent=rest)
+    parked = min(0 if arrived else parked_of(run, side), left)
+    refused = min(did.refused[side], left - parked)
+    unanswered = min(did.unanswered[side], left - parked - refused)
+    return Waiting(parked, refused, unanswered, left - parked - refused - unanswered)

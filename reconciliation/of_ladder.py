@@ -41,7 +41,7 @@ class Ladders:
 
     @property
     def is_shared(self) -> bool:
-        return all(one.ladder.trunk == self.branches[0].ladder.trunk for one in self.branches)
+        return len({one.ladder.counted for one in self.branches}) == 1
 
 
 def ladders(audience: Audience, at: datetime) -> Ladders:

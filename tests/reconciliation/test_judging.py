@@ -19,13 +19,14 @@ from syncs.states import RunState
 from tests import factories
 
 from . import judged as rows
+from . import readings
 from .judged import MONDAY, QUIET, WEEK, noon
 
 pytestmark = pytest.mark.django_db
 
 
 def values() -> list[dict[str, Any]]:
-    return list(ListWeek.objects.filter(monday=MONDAY).order_by("activation").values())
+    return [dict(row) for row in ListWeek.objects.filter(monday=MONDAY).order_by("activation").values()]
 
 
 def test_a_quiet_list_is_on_target_with_its_figures() -> None:
@@ -68,10 +69,10 @@ def test_a_frozen_week_is_not_rewritten() -> None:
     Report.objects.create(monday=MONDAY, frozen_at=noon(MONDAY, 7), digest="")
     before = values()
     rows.shown(one, MONDAY + timedelta(1), 30.0)
-    rows.readings.kept(one, noon(MONDAY, 8))
+    readings.kept(one, noon(MONDAY, 8))
     (found,) = judging.judge_week(MONDAY, at=noon(MONDAY, 9))
     assert found.verdict == "drifting"
-    assert found.pk is None
+    assert ListWeek.objects.filter(pk=found.pk).count() == 0
     assert values() == before
 
 
@@ -79,7 +80,7 @@ def test_queries_do_not_grow_with_lists(django_assert_max_num_queries: Any) -> N
     for number in range(3):
         one = rows.list_of(f"Cart {number}")
         rows.weeks(one, QUIET[:3])
-        rows.readings.kept(one, noon(MONDAY, 7))
+        readings.kept(one, noon(MONDAY, 7))
     with django_assert_max_num_queries(40):
         assert len(judging.judge_week(MONDAY, at=noon(MONDAY, 7))) == 3
 
@@ -129,7 +130,12 @@ def identifier_switch(one: Activation) -> None:
     now = one.audience.definitions.get()
     one.audience.definitions.update(state="past")
     at = noon(MONDAY, 1)
-    values = {"identifiers": ["phone"], "switch_from": ["email", "phone"], "promoted_at": at, "tolerance": 5.0}
+    values: dict[str, Any] = {
+        "identifiers": ["phone"],
+        "switch_from": ["email", "phone"],
+        "promoted_at": at,
+        "tolerance": 5.0,
+    }
     factories.definition(one.audience, number=now.number + 1, **values)
     rows.shown(one, MONDAY, 38.0)
 
@@ -138,13 +144,13 @@ def dead_token(one: Activation) -> None:
     moved(one, MONDAY - WEEK, adds=900, removes=800)
     moved(one, MONDAY, adds=900, removes=880)
     changed = State(CHANGED, noon(MONDAY - WEEK, -1).isoformat())
-    rows.shown(one, MONDAY, 52.0, states=[*rows.readings.READY, changed])
+    rows.shown(one, MONDAY, 52.0, states=[*readings.READY, changed])
 
 
 def removals_not_applied(one: Activation) -> None:
-    moved(one, MONDAY, removes=4_000)
+    moved(one, MONDAY, removes=3_000)
     size = round(16_051 * 0.52)
-    rows.readings.read(one, noon(MONDAY, 5), size - 60, size + 60, accepted=12_051)
+    readings.read(one, noon(MONDAY, 5), size - 60, size + 60, accepted=13_051)
 
 
 def exclusion_gone(one: Activation) -> None:
@@ -206,7 +212,7 @@ def test_ladders_add_up_to_the_counts_of_generated_runs(seed: int) -> None:
     rows.accepted(run, noon(MONDAY), removes=taken)
     Activation.objects.filter(pk=one.pk).update(members=before + added - taken)
     rows.shown(one, MONDAY, 52.0, accepted=before)
-    rows.readings.kept(one, noon(MONDAY, 5))
+    readings.kept(one, noon(MONDAY, 5))
 
     for at in (noon(MONDAY, 5), noon(MONDAY, 9)):
         (found,) = judging.look([one.pk], MONDAY, at=at)
