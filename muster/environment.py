@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 KEY_BYTES = 32
 YES = frozenset({"1", "true", "yes", "on"})
+MAIL_SECURITY = ("starttls", "tls", "none")
 NO = frozenset({"0", "false", "no", "off"})
 
 
@@ -61,6 +62,17 @@ class Environment:
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ImproperlyConfigured(f"{name} is not a web address. Set it to one that begins with https://.")
         return value
+
+    def mail_security(self, name: str, default: str) -> tuple[bool, bool]:
+        """Return whether mail is sent by STARTTLS, and whether by TLS from the first byte. Raises ImproperlyConfigured."""
+        given = self.text(name, default).lower()
+        if given not in MAIL_SECURITY:
+            raise ImproperlyConfigured(f"{name} is {given!r}. Set it to one of: {', '.join(MAIL_SECURITY)}.")
+        return given == "starttls", given == "tls"
+
+    def url_or_none(self, name: str) -> str:
+        """Return an http(s) URL, or the empty text when none is set. Raises ImproperlyConfigured, never quoting the value."""
+        return self.url(name, "") if self.text(name) else ""
 
     def urls(self, name: str, defaults: Mapping[str, str]) -> dict[str, str]:
         """Return URLs by name: the defaults, overridden by "name=url,name=url". Raises ImproperlyConfigured."""

@@ -79,6 +79,16 @@ PLATFORM_HOSTS = environ.urls(
 MEASURE_SECONDS = environ.number(
     "MUSTER_MEASURE_SECONDS", 6 * 3600, low=1, high=7 * 86_400
 )  # between two readings back
+# Messages to people: links in them, the mail server, and one webhook that takes {"text": …} as Slack's do.
+URL = environ.url("MUSTER_URL", f"http://127.0.0.1:{PORT}")
+EMAIL_HOST = environ.text("MUSTER_EMAIL_HOST")
+EMAIL_PORT = environ.whole("MUSTER_EMAIL_PORT", 587, low=1, high=65535)
+EMAIL_HOST_USER = environ.text("MUSTER_EMAIL_USER")
+EMAIL_HOST_PASSWORD = environ.text("MUSTER_EMAIL_PASSWORD")
+EMAIL_USE_TLS, EMAIL_USE_SSL = environ.mail_security("MUSTER_EMAIL_SECURITY", "starttls")
+DEFAULT_FROM_EMAIL = environ.text("MUSTER_EMAIL_FROM", "muster@localhost")
+EMAIL_TIMEOUT = REQUEST_TIMEOUT
+WEBHOOK_URL = environ.url_or_none("MUSTER_WEBHOOK_URL")
 SANDBOX_RUDDER = environ.text("MUSTER_SANDBOX_RUDDER")  # set by `manage.py up` for the demo's pipes
 PRIVATE_HOSTS = frozenset(environ.names("MUSTER_PRIVATE_HOSTS"))
 

@@ -25,6 +25,7 @@ VERSION: Final = re.compile(r"(approved|put into use) (v\d+) of")
 WENT_BACK: Final = re.compile(r"went back to .* in v\d+ of")
 LOCKED: Final = {"approved": "locked", "put into use": "in use"}
 IDS: Final = {"changed the id of": "list id changed", "grew to everybody": "whole audience sent"}
+KEYS: Final = {"replaced": "write key replaced", "taken out": "write key taken out"}
 # What of a destination decides how people are sent to it.
 MAPPING: Final = {"payload", "account"}
 
@@ -75,7 +76,7 @@ def markers(lists: Sequence[Activation], since: datetime) -> list[Marker]:
 
 def _words(verb: str, kind: str, detail: dict[str, object]) -> str:
     if kind == "pipe":
-        return {"replaced": "write key replaced", "taken out": "write key taken out"}.get(str(detail.get("key")), "")
+        return KEYS.get(str(detail.get("key")), "") if verb == "edited" else ""
     if kind == "destination":
         changed = detail.get("changed")
         mapping = verb == "edited" and isinstance(changed, list) and bool(MAPPING & set(map(str, changed)))

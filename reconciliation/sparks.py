@@ -30,9 +30,9 @@ class ListSpark:
 
 
 def sparks(audiences: Collection[int], today: date) -> dict[str, list[ListSpark]]:
-    """Return by audience (its slug) the sparklines of its lists that are not retired. One query."""
+    """Return by audience (its slug) the sparklines of its lists that are neither drafts nor retired. One query."""
     used = Activation.objects.filter(audience__in=audiences, kind=Activation.Kind.PRODUCTION)
-    told = used.exclude(lifecycle=Lifecycle.RETIRED).order_by("destination__name")
+    told = used.exclude(lifecycle__in=(Lifecycle.DRAFT, Lifecycle.RETIRED)).order_by("destination__name")
     fields = ("audience__slug", "destination__name", "match_trend__weeks", "match_trend__expected")
     healthy = ("arrival__health", "arrival__health_words")
     found: dict[str, list[ListSpark]] = {}

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from .views import access, attachments, entries, lists, panels, reports
+from .views import access, answers, attachments, entries, lists, messages, panels, reports
 
 app_name = "reconciliation"
 urlpatterns: list[URLPattern] = [
@@ -18,6 +18,10 @@ urlpatterns: list[URLPattern] = [
     path("lists/<int:pk>/at-platform/forget/", lists.forget, name="forget"),
     path("lists/<int:pk>/enter/", entries.enter_figures, name="enter"),
     path("lists/<int:pk>/attachment/", attachments.sign, name="sign"),
+    path("lists/<int:pk>/answer/", answers.answer, name="answer"),
+    path("profile/messages/", messages.wishes, name="wishes"),
+    path("profile/messages/<int:pk>/", messages.message, name="message"),
+    path("health/messages/", messages.undelivered, name="undelivered"),
     path("figures/import/", entries.import_figures, name="import"),
     path("figures/import/template.csv", entries.template, name="import_template"),
     path("audiences/<slug:slug>/used/", attachments.of_audience, name="where_used"),

@@ -12,6 +12,7 @@ from sandbox.meta import meta_app
 from sandbox.mixpanel import mixpanel_app
 from sandbox.platform_lists import Behind
 from sandbox.posthog import posthog_app
+from sandbox.webhook import webhook_app
 
 PREFIX = "/platforms/"
 
@@ -50,4 +51,5 @@ def platform_apps(behind: Behind) -> dict[str, PlatformApp]:
         **dict.fromkeys(("amplitude_us", "amplitude_eu"), amplitude),
         **dict.fromkeys(("mixpanel_us", "mixpanel_eu", "mixpanel_in"), mixpanel),
         **dict.fromkeys(("posthog_us", "posthog_eu"), posthog),
+        "webhook": webhook_app(behind),
     }

@@ -1,4 +1,4 @@
-"""A platform's clock: real time, moved forward by order, and what time it was there when something really happened."""
+"""A platform's clock: real time, moved or set by order, and what time it was there when something really happened."""
 
 from __future__ import annotations
 
@@ -40,6 +40,10 @@ class Clock:
 
     def move(self, seconds: float) -> float:
         """Move it forward and return the new time."""
-        moves = self._moves()
-        keep_setting(self.store, "moves", [*moves[1:], [time.time(), moves[-1][1] + abs(seconds)]])
+        return self.set(self.now() + abs(seconds))
+
+    def set(self, moment: float) -> float:
+        """Let it be that time, and return it. Set back, what is to come counts as earlier than what has been."""
+        real = time.time()
+        keep_setting(self.store, "moves", [*self._moves()[1:], [real, moment - real]])
         return self.now()

@@ -55,8 +55,10 @@ class PlatformStandIn:
         return json_reply({"reset": True})
 
     def clock(self, request: Request) -> Reply:
-        """Move the platform's clock forward by {seconds}; the answer is its time."""
-        return json_reply({"now": self.lists.clock.move(float(request.order().get("seconds", 0)))})
+        """Move the platform's clock forward by {seconds}, or set it to {now} in Unix seconds; the answer is its time."""
+        order, clock = request.order(), self.lists.clock
+        now = clock.set(float(order["now"])) if "now" in order else clock.move(float(order.get("seconds", 0)))
+        return json_reply({"now": now})
 
     def put_list(self, request: Request, external: str) -> Reply:
         """Change how a list shows itself, or make one that Muster does not know."""

@@ -163,6 +163,11 @@ RECONCILIATION: dict[str, Row] = {
     # whoever answers for drift vouches for figures and for what ads use
     "lists/<int:pk>/enter/": {"GET": PEOPLE, "POST": OPERATORS},
     "lists/<int:pk>/attachment/": {"GET": PEOPLE, "POST": OPERATORS},
+    # of operators only who knows the list: see test_views_answers.py
+    "lists/<int:pk>/answer/": {"GET": PEOPLE, "POST": OPERATORS},
+    "profile/messages/": form(PEOPLE),
+    "profile/messages/<int:pk>/": reads(PEOPLE),
+    "health/messages/": reads(PEOPLE),
     "figures/import/": form(OPERATORS),
     "figures/import/template.csv": reads(OPERATORS),
     "audiences/<slug:slug>/used/": reads(PEOPLE),

@@ -98,7 +98,7 @@ OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 OTHERS = {"FORWARDED_ALLOW_IPS"}  # gunicorn reads it
 SETTING = re.compile(r"(?:MUSTER_[A-Z_]+|DATABASE_URL|REDIS_URL|XDG_RUNTIME_DIR)\Z")
 ROWS = dict(re.findall(r"^\| `([A-Z_]+)` \| (.+?) \|", OPERATIONS, re.MULTILINE))
-READERS = {"text", "flag", "number", "whole", "names", "url", "keys", "pepper"}
+READERS = {"text", "flag", "number", "whole", "names", "url", "keys", "pepper", "mail_security"}
 
 
 def product() -> Iterator[Path]:

@@ -64,7 +64,7 @@ def targeting(low: int, high: int, **clauses: Any) -> dict[str, Any]:
         "size_low": low,
         "size_high": high,
         "match_low": 54.0,
-        "match_high": 66.0,
+        "match_high": 68.0,
         "tolerance": 5.0,
         **clauses,
     }
@@ -76,8 +76,8 @@ def suppressing(low: int, high: int, **clauses: Any) -> dict[str, Any]:
         "phone_country": "US",
         "size_low": low,
         "size_high": high,
-        "match_low": 46.0,
-        "match_high": 60.0,
+        "match_low": 50.0,
+        "match_high": 68.0,
         "tolerance": 5.0,
         **clauses,
     }
@@ -90,7 +90,7 @@ AUDIENCES: Final = (
         PRIYA,
         GRACE,
         {META: "NW | Purchased 7 d", GOOGLE: "NW | Purchased 7 d"},
-        suppressing(400, 480, campaign="All paid campaigns"),
+        suppressing(720, 900, campaign="All paid campaigns"),
         case="post_purchase",
     ),
     AudiencePlan(
@@ -108,7 +108,7 @@ AUDIENCES: Final = (
         PRIYA,
         GRACE,
         {META: "NW | Cart 1–4 h", GOOGLE: "NW | Cart 1–4 h"},
-        targeting(200, 260, campaign="Cart rescue"),
+        targeting(1300, 1550, campaign="Cart rescue"),
         case="cart_1_4h",
         threshold="$80",
     ),
@@ -118,7 +118,7 @@ AUDIENCES: Final = (
         TOMAS,
         GRACE,
         {META: "NW | Winback 90", GOOGLE: "NW | Winback 90"},
-        targeting(750, 900, campaign="Winback autumn"),
+        targeting(1100, 1350, campaign="Winback autumn"),
         case="winback",
     ),
     AudiencePlan(

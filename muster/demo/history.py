@@ -17,7 +17,7 @@ from syncs.models import Run, Schedule
 from syncs.schedule import DAILY, INTERVAL, Rhythm
 from syncs.slots import set_schedule
 
-from . import proving
+from . import proving, reading_back
 from .audience_plans import AUDIENCES
 from .northwind import BOUGHT, CART_1, HOLDOUT, LAPSED, VIP
 from .orders import StandIns
@@ -44,8 +44,8 @@ class Round:
 ROUNDS: Final = (
     Round("v1 in use, first full send"),
     Round("Second sync: nothing should have changed"),
-    Round("After the lunch-hour orders", {CART_1: 0.18, BOUGHT: 0.06, LAPSED: 0.01, HOLDOUT: 0.04}),
-    Round("Before the evening campaigns", {CART_1: 0.16, BOUGHT: 0.05, VIP: 0.03, LAPSED: 0.24}, refunds_edited=True),
+    Round("After the lunch-hour orders", {CART_1: 0.13, BOUGHT: 0.03, LAPSED: 0.01, HOLDOUT: 0.04}),
+    Round("Before the evening campaigns", {CART_1: 0.12, BOUGHT: 0.025, VIP: 0.03, LAPSED: 0.24}, refunds_edited=True),
 )
 PREVIEW = "What would the evening send change?"
 
@@ -61,6 +61,7 @@ def play(player: Player, rounds: Sequence[Round] = ROUNDS) -> bool:
     if not proving.prove(player):
         log.warning("the pilots did not end in time; the rest of the history is left out")
         return False
+    reading_back.tell_ids(player.now())
     for number, played in enumerate(rounds, start=1):
         if is_played(played):
             continue
@@ -76,12 +77,14 @@ def play(player: Player, rounds: Sequence[Round] = ROUNDS) -> bool:
 
 
 def finish(player: Player) -> None:
-    """Play all of it, then look at what the next sync would do and let the lists be synced by themselves."""
+    """Play all of it, look at what the next sync would do, then let the lists be synced and read back by themselves."""
     if not play(player):
         return
     preview(player)
     for made in lists():
         schedule(made, player.now())
+    reading_back.import_before(player.now())
+    reading_back.read_soon(player.now())
 
 
 def schedule(made: Activation, at: datetime) -> None:

@@ -52,7 +52,7 @@ BOUGHT, REFUNDED, SUPPORT, UNSUBSCRIBED = 3901, 3907, 3911, 3920
 VIP, LAPSED, BOOTS, HOLDOUT, NEW = 4016, 4021, 4090, 4120, 4133
 
 SEGMENTS: Final = (
-    SegmentPlan(BOUGHT, "Purchased in last 7 days", (did("order_completed", 7 * DAY),), 0.11),
+    SegmentPlan(BOUGHT, "Purchased in last 7 days", (did("order_completed", 7 * DAY),), 0.2),
     SegmentPlan(
         REFUNDED,
         "Refunded or chargeback, 90 d",
@@ -74,7 +74,7 @@ SEGMENTS: Final = (
         LAPSED,
         "Lapsed 90 d, 2+ orders",
         (did("order_completed", 90 * DAY, inverse=True), has("orders", "gte", "2")),
-        0.24,
+        0.36,
         last=3400,
     ),
     SegmentPlan(BOOTS, "Bought hiking boots, no care kit", (did("boots_bought", 60 * DAY), NOT_BOUGHT), 0.07),
@@ -96,8 +96,8 @@ SEGMENTS: Final = (
             has("cart_value", "gt", "80"),
             NOT_BOUGHT,
         ),
-        0.18,
-        last=1300,
+        0.55,
+        last=2600,
         used_by={"campaigns": [64]},
     ),
     SegmentPlan(

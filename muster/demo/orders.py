@@ -1,16 +1,19 @@
 """What the demo orders from the vendors' stand-ins, over HTTP as anybody else would."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
+import orjson
 from django.conf import settings
 
 from muster.http import Door
 
 from .northwind import COMPANY, EDITED, PEOPLE, REFUNDED, SEGMENTS, TEAM
 from .sign_ins import DOMAIN
+
+NO_CONFIG: Final[Mapping[str, Any]] = {}
 
 
 def member(name: str, number: int) -> dict[str, Any]:
@@ -69,14 +72,22 @@ class StandIns:
         }
         self.customerio.post("/_sandbox/reporting_webhooks", json={"reporting_webhooks": [hook]})
 
-    def make_source(self, name: str, write_key: str, kind: str) -> None:
-        """Create a RudderStack source with one destination behind it, hashing off."""
-        place: dict[str, Any] = {"name": name, "type": kind, "config": {"isHashRequired": False}}
+    def make_source(self, name: str, write_key: str, kind: str, config: Mapping[str, Any] = NO_CONFIG) -> None:
+        """Create a RudderStack source with one destination behind it, hashing off; `config` names the list it fills."""
+        place: dict[str, Any] = {"name": name, "type": kind, "config": {"isHashRequired": False, **config}}
         self.rudder.post("/_sandbox/sources", json={"name": name, "write_key": write_key, "destinations": [place]})
 
     def churn(self, segment: int, share: float, seed: int) -> None:
         """Let a share of a segment's people leave and as many others enter."""
         self.customerio.post(f"/_sandbox/segments/{segment}/churn", json={"share": share, "seed": seed})
+
+    def lose_phones(self, segment: int, share: float) -> int:
+        """Take the phone from a share of a segment's people, as a form that no longer asks for it; return from how many."""
+        answer = self.customerio.get(f"/_sandbox/segments/{segment}/members")
+        known = [person for line in answer.body.splitlines() if "phone" in (person := orjson.loads(line))]
+        losing = [{"cio_id": person["cio_id"], "phone": None} for person in known[: round(len(known) * share)]]
+        self.customerio.post("/_sandbox/people/upsert", json={"people": losing})
+        return len(losing)
 
     def edit_refunds(self) -> None:
         """Change the refund segment's logic, as somebody in Customer.io would."""

@@ -15,6 +15,7 @@ from itertools import count
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
 from django_rq import get_queue
 from redis.exceptions import RedisError
 
@@ -26,9 +27,10 @@ from syncs.lease import this_worker
 from syncs.models import Pause, Run, Slot
 from syncs.schedule import Rhythm, period
 
-from . import history
-from .northwind import BOUGHT, CART_1, HOLDOUT, LAPSED, REFUNDED, VIP
+from . import history, reading_back
+from .northwind import BOUGHT, CART_1, GOOGLE, HOLDOUT, LAPSED, REFUNDED, VIP
 from .orders import StandIns
+from .platform_orders import Platforms
 from .seed import check_is_demo, seed
 from .sign_ins import HELEN, email_of
 
@@ -38,6 +40,9 @@ MOST_SLOTS: Final = 12
 FOR_PILOTS: Final = timedelta(hours=2)
 TICKED: Final = timedelta(seconds=4)
 TURNS: Final = 20
+READ_EVERY: Final = DAY / 2
+DOWN, DOWN_FROM, DOWN_FOR = GOOGLE, 6 * DAY, 2  # the place, since when before the end, and for how many readings
+LOSING_DAYS, LOST = 3, 0.2  # a new checkout no longer asks some for their phone
 # Who comes and goes, in shares of a segment: once a day, and in the last six hours every half hour.
 DAILY: Final = {LAPSED: 0.01, VIP: 0.01, HOLDOUT: 0.03, REFUNDED: 0.02, CART_1: 0.3, BOUGHT: 0.1}
 OFTEN: Final = {CART_1: 0.05, BOUGHT: 0.01}
@@ -50,13 +55,16 @@ def make_up(*, until: datetime, longest: timedelta = LONGEST, most_slots: int = 
     weeks take a minute or two.
     """
     check_is_demo()
+    platforms = Platforms()
     with StandIns().in_haste():
         if longest and not Run.objects.exists():
-            past = Past(Clock(until - longest - FOR_PILOTS), most_slots)
+            past = Past(Clock(until - longest - FOR_PILOTS), most_slots, platforms)
+            platforms.set_clocks(past.now())
             seed(at=past.now())
             made_at(past.now())
             past.play(until)
             forget_rings()
+        platforms.set_clocks(timezone.now())
         seed(at=until)
 
 
@@ -97,8 +105,8 @@ class Happening:
 class Past:
     """Plays from the clock's time on. It works the runs off by itself, so nothing else may be running."""
 
-    def __init__(self, clock: Clock, most_slots: int) -> None:
-        self.clock, self.most_slots, self.stand_ins = clock, most_slots, StandIns()
+    def __init__(self, clock: Clock, most_slots: int, platforms: Platforms) -> None:
+        self.clock, self.most_slots, self.stand_ins, self.platforms = clock, most_slots, StandIns(), platforms
         self.coming: list[Happening] = []
         self.seen = count()
         self.away_until = clock()
@@ -120,9 +128,11 @@ class Past:
         """Play pilots, first syncs, and then what is due, up to a time."""
         if not history.play(self, history.ROUNDS[:2]):
             return
+        reading_back.import_before(self.clock())
         self.plan_schedules(until)
         self.plan_people(until)
         self.plan_trouble(until)
+        self.plan_readings(until)
         while (due := self.next_due(until)) is not None:
             self.happen(due)
             self.clock.forward(max(due + TICKED, self.away_until))
@@ -176,6 +186,27 @@ class Past:
         evening = (until - 5 * DAY).astimezone(zone).replace(hour=18, minute=40)
         self.at(evening, self.pause)
         self.at(evening + timedelta(hours=14), self.unpause)
+
+    def plan_readings(self, until: datetime) -> None:
+        """Read back twice a day, up to the end. One platform is out of order for a day, and somebody makes an ad set."""
+        down = {until - DOWN_FROM - number * READ_EVERY for number in range(DOWN_FOR)}
+        for number in range(int((until - self.clock()) / READ_EVERY)):
+            at = until - number * READ_EVERY
+            self.at(at, partial(self.read_back, DOWN if at in down else ""))
+        self.at(until - 5 * DAY, self.platforms.make_late_ad_set)
+        for day in range(LOSING_DAYS):
+            self.at(until - (day + 0.4) * DAY, self.lose_phones)
+
+    def read_back(self, down: str = "") -> None:
+        self.platforms.set_clocks(self.clock())
+        if down:
+            self.platforms.fail_once(down)
+        reading_back.read(self.clock())
+
+    def lose_phones(self) -> None:
+        """Let the newest carts come without a phone; who is known by nothing else is not recognised then."""
+        self.stand_ins.lose_phones(CART_1, LOST)
+        self.platforms.recognise_fewer()
 
     def be_away(self, length: timedelta) -> None:
         self.away_until = self.clock() + length

@@ -26,9 +26,11 @@ from audiences.use_cases import CASES, USE_CASES
 from muster import audit
 from muster.models import Installation, Person
 
+from . import reading_back
 from .audience_plans import AUDIENCES, AudiencePlan
 from .northwind import COHORTS, COMPANY, DESTINATIONS, TEAM, TRAITS, DestinationPlan
 from .orders import StandIns
+from .platform_orders import Platforms, config_of
 from .sign_ins import CAST, DOMAIN, HELEN, YUSUF, Cast, password
 
 DATA_OUT_KEY = "customerio-data-out"
@@ -101,11 +103,12 @@ class Seeding:
                 continue
             core_cohorts.choose(workspace, key, known[number], by=self.people[HELEN], at=self.at)
         for audience_plan in AUDIENCES:
-            pipes = {key: self.pipe(pipe_name(audience_plan, key), places[key]) for key in audience_plan.lists}
+            pipes = {key: self.pipe(audience_plan, key, places[key]) for key in audience_plan.lists}
             self.audience(audience_plan, known[audience_plan.segment], places, pipes)
         connecting.try_workspace(workspace, by=self.people[YUSUF], at=self.at)
         connecting.try_pipes(list(Pipe.objects.filter(name__in=pipe_names())), by=self.people[YUSUF], at=self.at)
         data_out.read(workspace, at=self.at)
+        reading_back.give_access(self.at)
         marker().touch()
 
     def cast(self) -> None:
@@ -144,6 +147,7 @@ class Seeding:
         if not marker().exists():
             self.stand_ins.make_workspace(made.api_key)
             self.stand_ins.make_data_out(DATA_OUT_KEY)
+            Platforms().make()
         return made
 
     def destination(self, plan: DestinationPlan) -> Destination:
@@ -155,14 +159,16 @@ class Seeding:
             self.connect(made)
         return made
 
-    def pipe(self, name: str, place: Destination) -> Pipe:
+    def pipe(self, plan: AudiencePlan, key: str, place: Destination) -> Pipe:
         """Make a source at RudderStack's stand-in and connect it, or follow the stand-in to another port."""
+        name = pipe_name(plan, key)
         made = Pipe.objects.filter(name=name).first() or Pipe(name=name)
-        key = made.write_key or secrets.token_hex(14)
-        self.stand_ins.make_source(name, key, place.spec.rudderstack_type)
+        write_key = made.write_key or secrets.token_hex(14)
+        config = config_of(plan.name, key, plan.lists[key])
+        self.stand_ins.make_source(name, write_key, place.spec.rudderstack_type, config)
         if made.data_plane_url != self.stand_ins.rudder_url:
             made.data_plane_url = self.stand_ins.rudder_url
-            self.connect(made, key)
+            self.connect(made, write_key)
         return made
 
     def connect(self, subject: Workspace | Destination | Pipe, secret: str = "") -> None:

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from audiences.models import Activation, Audience, Pipe
 from muster import set_up
 from muster.models import Person
+from reconciliation.models import ListWeek
 from syncs.models import Run
 from tests.access_table import ADMINISTRATOR, MANAGER, STRANGER, TABLE
 from tests.hostile import nasty, world
@@ -58,6 +59,7 @@ def unlinked() -> list[str]:
     ours = [reverse(name, args=[draft.slug, 1]) for name in steps]
     ours += [reverse("people:enable", args=[away.pk]), reverse("syncs:grow", args=[Activation.objects.latest("pk").pk])]
     ours += [reverse("syncs:retire", args=[one.slug]) for one in Audience.objects.filter(name="Retiring")]
+    ours += [reverse("reconciliation:answer", args=[one.activation_id]) for one in ListWeek.objects.all()]
     ours += [reverse("syncs:run", args=[run.pk]) for run in Run.objects.live()]
     return [*ours, "/favicon.ico", "/back-office/login/", "/healthz", "/readyz"]
 

@@ -1,17 +1,18 @@
 """One of everything, so that every address of the project has something behind it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.test import Client
 from django.utils import timezone
 
 from audiences import approving, roster
-from audiences.models import Activation, PipeRequest, TraitAllowance
+from audiences.models import Activation, Audience, PipeRequest, TraitAllowance
 from muster import invitations
 from muster.access import Role
 from muster.models import Person
-from reconciliation import attaching, entering, freezing, reading_access
+from reconciliation import attaching, entering, freezing, postbox, reading_access
 from reconciliation.attachment import Use
+from reconciliation.messages import of_change
 from reconciliation.models import ListAt, UnknownList
 from reconciliation.weeks import monday_of
 from syncs.models import Pause, PreFlight
@@ -77,16 +78,25 @@ def read_back(live: Activation, cast: dict[str, Person]) -> None:
     ListAt.objects.create(activation=live, external_id="1200", name_seen="buyers", set_at=at)
     entering.enter([entering.Entry(live, at, 8_700, 9_300, 55)], by=cast["marketer"], at=at)
     attaching.sign(live, Use(17, lacking=("Prospecting",)), by=cast["marketer"], at=at)
+    judged(live, cast, at)
     UnknownList.objects.create(destination=place, external_id="7", first_seen_at=at, last_seen_at=at)
 
 
-def weeks(*lists: Activation) -> None:
+def weeks(drifting: Activation, unread: Activation) -> None:
     """Let each list have drifted last week, its report be frozen, and the running week be judged."""
     monday = monday_of(timezone.now().date())
-    for one in lists:
+    for one, verdict in ((drifting, "drifting"), (unread, "unknown")):
         list_weeks.week(one, monday - list_weeks.WEEK, "drifting")
-        list_weeks.week(one, monday, "unknown")
+        list_weeks.week(one, monday, verdict)
     freezing.freeze(monday - list_weeks.WEEK, at=timezone.now())
+
+
+def judged(live: Activation, cast: dict[str, Person], at: datetime) -> None:
+    """Let a list be outside its tolerance, answered once, and everybody be told of it."""
+    Audience.objects.filter(pk=live.audience_id).update(owner=cast["marketer"], drift_checker=cast["manager"])
+    list_weeks.answer(live, cast["marketer"])
+    for one in cast.values():
+        postbox.post("test:1", one, of_change("It is off.", ["It is off."], f"/lists/{live.pk}/answer/"), at=at)
 
 
 def approvals(cast: dict[str, Person]) -> None:

@@ -14,9 +14,12 @@ from audiences.models import Activation, Audience, Definition, Destination, Pipe
 from audiences.models.workspace import CheckState
 from muster.access import Role
 from muster.demo import history, past, playing, seed, sign_ins
+from muster.demo.ad_accounts import IDS, PLATFORMS, UNTOLD, WRITTEN_OF
 from muster.demo.audience_plans import AUDIENCES
 from muster.demo.northwind import SEGMENTS
 from muster.models import Event, Installation, Person
+from reconciliation.models import Attachment, ListAt, ReadAccess, Reading, UnknownList
+from reconciliation.quantities import Quantity
 from syncs import freshness
 from syncs.models import Run, Schedule, Slot
 from syncs.verify import verify
@@ -78,6 +81,22 @@ def test_everything_is_connected_and_tested(demo: Vendors) -> None:
     assert all(Segment.objects.get(number=plan.number).size for plan in SEGMENTS)
     assert len(demo.requests(Pipe.objects.all()[0].write_key)) > 0
     assert Trait.objects.filter(sensitive=True).count() == 1
+
+
+def test_what_a_platform_can_show_is_read_with_access_that_was_tested(demo: Vendors) -> None:
+    seeded()
+
+    assert dict(ReadAccess.objects.values_list("destination__name", "check_state")) == {
+        "Meta, NW US": CheckState.WORKING,
+        "Google Ads, NW US": CheckState.WORKING,
+        "Amplitude": CheckState.WORKING,
+    }
+    strangers = set(UnknownList.objects.exclude(used_in=[]).values_list("name", flat=True))
+    assert {"Buyers 2024, upload by hand", "Agency test, high basket", "All customers 2024"} <= strangers
+    for key, plan in PLATFORMS.items():
+        base = demo.at(plan.standin)
+        now = demo.order(base, "/_sandbox/clock", {})["now"]
+        assert abs(now - timezone.now().timestamp()) < 120, key
 
 
 def test_audiences_are_approved_by_the_manager_and_one_is_still_a_draft(demo: Vendors) -> None:
@@ -152,12 +171,38 @@ def assert_played(demo: Vendors, until: datetime) -> None:
         assert how.age is not None
 
 
+def assert_read_back(until: datetime) -> None:
+    """Assert that the past was read back, that one list waits for its id, and that nothing speaks of another time."""
+    assert ListAt.objects.count() == len(IDS) - 1
+    waiting = Activation.objects.filter(kind="production", list_at=None).values_list(
+        "audience__name", "destination__name"
+    )
+    assert (UNTOLD[0], "Google Ads, NW US") in set(waiting)
+    assert UnknownList.objects.filter(external_id=IDS[UNTOLD], name="NW | Winback 90").exists()
+    read = Reading.objects.exclude(source__in=("csv", "muster"))
+    assert not read.filter(fetched_at__gt=until + timedelta(minutes=5)).exists()
+    assert not read.filter(as_of__gt=until + timedelta(minutes=5)).exists()
+    for known in ListAt.objects.all():
+        assert read.filter(activation=known.activation_id, low__gt=0).exists(), known
+    imported = Reading.objects.filter(source="csv", quantity=Quantity.MATCH_RATE)
+    assert imported.values("activation").distinct().count() == len(WRITTEN_OF)
+    assert imported.count() == 18 * len(WRITTEN_OF)
+    assert not imported.filter(as_of__gt=until - timedelta(days=1)).exists()
+    newest = Attachment.objects.filter(activation__list_at__external_id=IDS["Purchased in last 7 days", "meta"])
+    assert newest.latest("at").lacking == [
+        "ad set Catalogue, all boots",
+        "ad set Creator test 4",
+        "ad set Prospecting broad US",
+    ]
+
+
 def test_its_history_is_real(demo: Vendors, settings: Any) -> None:
     settings.LEASE_SECONDS, settings.CUSTOMERIO_RATE = 45, 4000
     until = timezone.now()
     past.make_up(until=until, longest=timedelta(days=1), most_slots=1)
     assert not history.is_over()
     assert_played(demo, until)
+    assert_read_back(until)
 
     demo.order(demo.us, "/_sandbox/options", {"rate_limit": 1000})
     with working():

@@ -127,6 +127,7 @@ def test_chart_and_table_say_the_same(made: Activation, now: datetime, marketer:
     audit.record(
         verb="approved v2 of", subject=made.audience, by=marketer, audience_id=made.audience_id, at=now - 20 * DAY
     )
+    audit.record(verb="connected", subject=made.pipe, by=marketer, detail={"key": "replaced"}, at=now - 15 * DAY)
     audit.record(verb="edited", subject=made.pipe, by=marketer, detail={"key": "replaced"}, at=now - 5 * DAY)
     audit.record(verb="edited", subject=factories.pipe(), by=marketer, detail={"key": "replaced"}, at=now)
 
@@ -148,7 +149,7 @@ def test_chart_and_table_say_the_same(made: Activation, now: datetime, marketer:
     assert sum("No match rate: not read" in said for said in stops) == 23
     assert not any("0%" in said.split(",")[-1] for said in stops if "No match" in said)
     assert page.count("v2 locked") == 3, "on the chart, in the read-out and in the table"
-    assert page.count("write key replaced") == 3, "of this list's pipe only"
+    assert page.count("write key replaced") == 3, "of this list's pipe only, and not that it got one"
     assert len(re.findall(r'<polygon class="band s1"', page)) == 2, "the week without a reading parts the band"
     assert "1 week has no rate" in page
 

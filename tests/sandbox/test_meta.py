@@ -74,6 +74,22 @@ def test_while_it_settles_it_shows_what_was_before(meta: Vendors) -> None:
     assert size(meta)[0] > settled[1]
 
 
+def test_a_past_is_as_old_at_the_platform_as_its_clock_said(meta: Vendors) -> None:
+    now = meta.order(meta.at("meta"), "/_sandbox/clock", {"seconds": 0})["now"]
+    meta.order(meta.at("meta"), "/_sandbox/clock", {"now": now - 14 * DAY})
+    upload(meta, "wk", 0, 100)
+    meta.order(meta.at("meta"), "/_sandbox/clock", {"now": now - 2 * DAY})
+    upload(meta, "wk", 100, 140)
+    meta.order(meta.at("meta"), "/_sandbox/clock", {"now": now})
+
+    options(meta, match=1.0, life_span_days=7)
+    told = meta.get(meta.at("meta"), "/_sandbox/lists/9001")
+    assert told["people"] == 40
+    assert abs(told["changed"] - (now - 2 * DAY)) < 60
+    options(meta, life_span_days=30)
+    assert meta.get(meta.at("meta"), "/_sandbox/lists/9001")["people"] == 140
+
+
 def test_people_expire_unless_they_are_added_again(meta: Vendors) -> None:
     options(meta, match=1.0, life_span_days=180)
     upload(meta, "wk", 0, 100)

@@ -13,7 +13,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from reconciliation import freezing, health, measure
+from reconciliation import freezing, health, measure, posting
 from syncs import beats, slots
 from syncs.sweep import ring_looks, sweep
 
@@ -43,8 +43,10 @@ def tick(at: datetime) -> dict[str, int]:
     survives("sweep", lambda: done.update(sweep(at=at)))
     survives("looks", lambda: done.update(looks=ring_looks(at=at)))
     survives("readings", lambda: done.update(read_back=measure.ring_due(at=at)))
-    survives("health", lambda: done.update(judged=health.ring_due(at=at)))
     survives("reports", lambda: done.update(reports=freezing.freeze_due(at=at)))
+    survives("health", lambda: done.update(judged=health.ring_due(at=at)))
+    survives("messages", lambda: done.update(messages=posting.ring_due(at=at)))
+    survives("sending", lambda: done.update(sending=posting.send_due(at=at)))
     survives("beats", lambda: beats.note_all(at, moved=sum(done.values()) - done.get("slots", 0)))
     return done
 
