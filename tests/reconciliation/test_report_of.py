@@ -196,7 +196,7 @@ def test_a_promise_not_kept_is_the_first_decision_and_says_what_accepting_costs(
 
 
 def test_lists_that_share_a_cause_are_one_decision() -> None:
-    shared = {"incident": "token:account:us", "since": MONDAY - WEEK}
+    shared: dict[str, Any] = {"incident": "token:account:us", "since": MONDAY - WEEK}
     made = report_of(inputs(drifting(1, **shared), drifting(2, 5, 5, **shared), drifting(3, 1, 1, since=MONDAY - WEEK)))
     assert [one["head"] for one in made["decide"]] == [
         "Audience 1 at Meta, US and 1 more with the same cause: 105–205 missing, and no reply for 7 d.",
