@@ -1,19 +1,13 @@
 """Which match rate is expected of a list: by its definition, by its own history, or by published ranges. Pure."""
 
-import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from statistics import median
 from typing import Final
 
 from syncs.forecast import published_match
 
-ENOUGH: Final = 8  # weekly readings, from which on a list's own history tells more than published ranges
-SPREADS: Final = 3.5
-FLOOR: Final = 0.04  # of the spread on the logit scale: a list that never moved may still move a little
-MAD_TO_SIGMA: Final = 1.4826
-EDGE: Final = 0.5  # percent: the logit of 0 and of 100 is infinite
+from .usual import ENOUGH, usual
 
 
 class Source(StrEnum):
@@ -64,26 +58,10 @@ def expected(
 
 
 def own_band(before: Sequence[float]) -> tuple[float, float]:
-    """Return what is normal for a list: median ± 3.5 spreads on the logit scale, in percent.
-
-    The newest of the weeks before is left out, so that a bad week does not become normal at once.
-    """
-    known = [_logit(mid) for mid in (before[:-1] or before)]
-    middle = median(known)
-    spread = MAD_TO_SIGMA * median(abs(one - middle) for one in known) * (1 + 4 / len(known))
-    reach = SPREADS * max(spread, FLOOR)
-    return _percent(middle - reach), _percent(middle + reach)
+    """Return what is normal for a list, in percent, after these weeks (middles in percent, oldest first)."""
+    return usual(before).percent
 
 
 def learned(weeks: int) -> str:
     """Return "learning 3 of 8", empty once enough weekly readings are there."""
     return f"learning {weeks} of {ENOUGH}" if weeks < ENOUGH else ""
-
-
-def _logit(percent: float) -> float:
-    share = min(max(percent, EDGE), 100 - EDGE) / 100
-    return math.log(share / (1 - share))
-
-
-def _percent(logit: float) -> float:
-    return 100 / (1 + math.exp(-logit))

@@ -79,7 +79,8 @@ def _line(week: Week, wanted: Expected | None, markers: Sequence[Marker]) -> Lin
     point = week.point
     accepted = number(point.match.accepted) if point.match.accepted is not None else ""
     size = span(*point.size) if point.size else ""
-    return Line(week, match_words(point.match), basis_words(point.match), told, size, accepted, ", ".join(happened))
+    basis = "its own rate" if point.match.own else BASIS_WORDS[point.match.basis]
+    return Line(week, match_words(point.match), basis, told, size, accepted, ", ".join(happened))
 
 
 def match_words(match: Match) -> str:

@@ -12,7 +12,7 @@ from .models import ReadAccess, UnknownList
 from .reading_access import needs_of
 
 NAMED = 3
-WORST_FIRST = (CheckState.REFUSED, CheckState.UNREADABLE, CheckState.UNKNOWN, CheckState.WORKING)
+WORST_FIRST = (CheckState.REFUSED, CheckState.UNREADABLE, CheckState.UNKNOWN, "stopped", "unset", CheckState.WORKING)
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,7 @@ def reading_rows() -> list[ReadingRow]:
     places = list(Destination.objects.filter(archived_at=None).order_by("name"))
     found = {one.destination_id: one for one in ReadAccess.objects.filter(destination__in=places)}
     made = _rows(places, found)
-    order = [str(state) for state in WORST_FIRST]
-    return sorted(made, key=lambda row: order.index(row.state) if row.state in order else len(order) - 1)
+    return sorted(made, key=lambda row: WORST_FIRST.index(row.state))
 
 
 def row_of(destination: Destination, access: ReadAccess | None) -> ReadingRow:

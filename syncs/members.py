@@ -17,7 +17,7 @@ from .people import joined_texts, taken_texts
 from .plan import flat_rows, lengths_of, owners_of
 from .tokens import ODD, Tokens, halves, keys_among, located, mixed
 
-MOST, LEAST = 16000, 500
+MOST, LEAST = 12_500, 500
 GONE: Final = "gone.key"
 WAS: Final = "was."
 BY_PLAN: Final = ("key", "id.ends")  # a plan has them as gone.key and gone.ends
@@ -231,7 +231,10 @@ def fingerprint(columns: Columns, secret: int) -> tuple[int, int]:
 
 
 def shard_count(people: int) -> int:
-    """Return the power of two that gives shards of 8,000 to 16,000 people: what a shard costs is shared by many."""
+    """Return the power of two that gives shards of 6,250 to 12,500 people: as many as one request carries.
+
+    So a first sync writes each shard once, and what a shard costs besides its people is shared by many.
+    """
     return 1 << max(0, (max(1, people) - 1) // MOST).bit_length()
 
 

@@ -25,9 +25,9 @@ from .people import between, joined, parted, prefixes, tally
 from .spool import Spool
 from .states import LIVE, BatchState, PullState
 
-MOST_PEOPLE: Final = 16_000
+MOST_PEOPLE: Final = 12_500
 LEAST_PEOPLE: Final = 512
-SHARD_BYTES: Final = 4_000_000
+SHARD_BYTES: Final = 3_000_000
 AT_ONCE_BYTES: Final = 8_000_000
 KEPT: Final = timedelta(minutes=15)
 LONGEST: Final = timedelta(hours=24)
@@ -92,7 +92,7 @@ def aad(pull_id: int, fence: int, number: int, part: str) -> bytes:
 
 
 def shard_count(people: int, width: float) -> int:
-    """Return how many shards, a power of two, hold up to 16,000 people each, or fewer of `width` bytes where they are wide."""
+    """Return how many shards, a power of two, hold up to 12,500 people each, or fewer of `width` bytes where they are wide."""
     most = min(MOST_PEOPLE, max(LEAST_PEOPLE, int(SHARD_BYTES / max(width, 1.0))))
     return 1 << (max(1, -(-people // most)) - 1).bit_length()
 

@@ -19,9 +19,8 @@ def destination_or_404(pk: int, *, ads: bool = False) -> Destination:
 
 def access_or_404(pk: int) -> ReadAccess:
     """Return the reading access of a destination that is in use."""
-    return get_object_or_404(
-        ReadAccess.objects.select_related("destination"), destination=pk, destination__archived_at=None
-    )
+    # Asked for by the destination: a number too large for a key is nobody's, which Django knows of keys only.
+    return get_object_or_404(ReadAccess.objects.select_related("destination"), destination=destination_or_404(pk))
 
 
 def list_or_404(pk: int, *, ads: bool = False) -> Activation:

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciliation.expected_match import ENOUGH, Source, expected, learned, own_band
+from reconciliation.expected_match import Source, expected, learned, own_band
 from reconciliation.look import Look, Row, looks, moved_at
 from reconciliation.match_rate import Gap, Match, match_of
 from reconciliation.quantities import Basis, Quantity
+from reconciliation.usual import ENOUGH
 from reconciliation.weeks import WEEKS, Point, history, key, mondays, weekly
 
 from .looked import HOUR, NOW, figure, look

@@ -166,15 +166,15 @@ def test_joined_shards_keep_userids(all_of_them: Model) -> None:
 
 
 @pytest.mark.parametrize(
-    ("people", "shards"), [(0, 1), (1, 1), (16_000, 1), (16_001, 2), (32_000, 2), (32_001, 4), (1_000_000, 64)]
+    ("people", "shards"), [(0, 1), (1, 1), (12_500, 1), (12_501, 2), (25_000, 2), (25_001, 4), (1_000_000, 128)]
 )
-def test_shards_hold_up_to_sixteen_thousand(people: int, shards: int) -> None:
+def test_shards_hold_up_to_twelve_and_a_half_thousand(people: int, shards: int) -> None:
     assert shard_count(people) == shards
     assert fits(people, shards)
 
 
 @pytest.mark.parametrize(
-    ("people", "shards", "fit"), [(16_000, 1, True), (16_001, 1, False), (1000, 2, True), (999, 2, False), (0, 1, True)]
+    ("people", "shards", "fit"), [(12_500, 1, True), (12_501, 1, False), (1000, 2, True), (999, 2, False), (0, 1, True)]
 )
 def test_a_list_is_cut_anew_only_when_it_has_outgrown_its_shards(people: int, shards: int, fit: bool) -> None:
     assert fits(people, shards) is fit

@@ -137,7 +137,7 @@ def test_more_than_one_page_is_an_export(vendors: Vendors) -> None:
     found = read(segment, EVERYTHING)
 
     assert (found.state, found.words, found.via) == (PullState.COMPLETE, "", "export")
-    assert found.shards == 2
+    assert found.shards == 4
     people = everybody(found)
     assert_equals(people, vendors.members(number), segment.workspace_id)
     parts = [staging.Staged(found).columns(place, 64)["key"] for place in range(64)]
