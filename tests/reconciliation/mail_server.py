@@ -34,7 +34,7 @@ class Conversation(socketserver.StreamRequestHandler):
         raw = b""
         while (piece := self.rfile.readline()) != b".\r\n":
             raw += piece.removeprefix(b".") if piece.startswith(b"..") else piece
-        server.taken.append(cast(EmailMessage, message_from_bytes(raw, policy=policy.default)))
+        server.taken.append(message_from_bytes(raw, policy=policy.default))
         self.say("250 kept")
 
 

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from pytest_django import Settings
 
-from audiences.models import Activation
+from audiences.models import Activation, Destination
 from muster.models import Installation, Person
-from reconciliation import alerts, jobs, postbox, posting, sending
+from reconciliation import alerts, postbox, posting, sending
 from reconciliation.messages import of_change
 from reconciliation.models import Delivery, ListWeek, Report, Wish
 from tests import factories
@@ -47,11 +49,11 @@ def hook(vendors: Vendors, settings: Settings) -> Callable[[], list[str]]:
 
 
 def drifting(owner: Person, name: str = "VIP", **fields: Any) -> Activation:
-    one = factories.activation(
-        factories.audience(name=name, owner=owner, drift_checker=None), factories.destination(name="Meta NW")
-    )
+    place = Destination.objects.filter(name="Meta NW").first() or factories.destination(name="Meta NW")
+    one = factories.activation(factories.audience(name=name, owner=owner), place)
+    Person.objects.filter(pk=one.audience.drift_checker_id).update(is_active=False)
     list_weeks.week(one, verdict="drifting", **fields)
-    return one
+    return Activation.objects.get(pk=one.pk)
 
 
 def frozen() -> Report:
@@ -62,6 +64,12 @@ def sent(at: datetime) -> int:
     """Send everything that is due, as workers do."""
     due = list(Delivery.objects.filter(sent_at=None, next_at__lte=at).values_list("pk", flat=True))
     return sum(sending.perform(pk, at=at) for pk in due)
+
+
+def content(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert part is not None
+    return str(part.get_content()).replace("\r\n", "\n")
 
 
 # Digests
@@ -81,13 +89,13 @@ def test_everybody_gets_one_digest(mail: MailServer, marketer: Person, manager: 
     mine = by[marketer.email]
     assert mine["Subject"] == "Muster, 2026-W47: 1 thing to do"
     assert mine["Message-ID"] == f"<muster.digest.2026-W47.{marketer.pk}.email@shop.example>"
-    text, html = (mine.get_body((kind,)).get_content() for kind in ("plain", "html"))  # type: ignore[union-attr]
+    text, html = content(mine, "plain"), content(mine, "html")
     assert text.startswith("This needs you.\n\n1. VIP at Meta NW is outside tolerance. Answer it.\n")
     assert f"https://muster.shop.example/lists/{one.pk}/answer/" in text
     assert "Suggested reply: Fixing: everybody is sent again before more expire." in text
     assert "Bears & <b>wolves</b>." in text
     assert "Bears &amp; &lt;b&gt;wolves&lt;/b&gt;." in html
-    assert "sign the report of 2026-W47" in str(by[manager.email].get_body(("plain",)))
+    assert "sign the report of 2026-W47" in content(by[manager.email], "plain")
     assert by[paid_media.email]["Subject"] == "Muster, 2026-W47: nothing to do"
 
 
@@ -131,7 +139,7 @@ def test_promises_and_silence_come_to_those_they_concern(marketer: Person, manag
     assert mine.index("Broken at Meta NW: promised by 16 Nov, and still outside.") < mine.index("2. Silent at Meta NW")
     assert "Back on target: Back at Meta NW." in mine
     theirs = Delivery.objects.get(person=manager).body
-    assert "Silent at Meta NW: nobody answered for 14 days." in theirs
+    assert "Silent at Meta NW: nobody answered for 21 days." in theirs
     assert "“Send the whole list again”, Mara Keller." in theirs
 
 
@@ -176,8 +184,9 @@ def test_two_ticks_ring_once_and_two_jobs_send_once(mail: MailServer, redis: obj
     assert posting.send_due(at=at) == 1
     assert posting.send_due(at=at) == 0
     one = Delivery.objects.get()
-    jobs.send(one.pk)
-    jobs.send(one.pk)
+    assert import_string(posting.JOB).__module__ == "reconciliation.jobs"
+    sending.perform(one.pk, at=at)
+    sending.perform(one.pk, at=at)
     assert len(mail.taken) == 1
     assert posting.send_due(at=at + HOUR) == 0
 
