@@ -25,8 +25,9 @@ TABLES: Final = ("persons", "holders", "members", "listed")
 ROWS: Final = "CREATE TEMP TABLE IF NOT EXISTS rows (row INTEGER NOT NULL, digest BLOB NOT NULL)"
 LEAVING: Final = "CREATE TEMP TABLE IF NOT EXISTS leaving (person INTEGER PRIMARY KEY)"
 ARRIVING: Final = "CREATE TEMP TABLE IF NOT EXISTS arriving (digest BLOB, person INTEGER, platform TEXT)"
-# Strict people are found on a platform only by the form that this platform keeps.
-KNOWN: Final = "FROM temp.rows r JOIN holders h ON h.digest = r.digest AND h.platform IN ('', ?)"
+# Strict people are found on a platform only by the form that this platform keeps. CROSS: look each row up; SQLite would
+# rather go through all holders for a few thousand rows.
+KNOWN: Final = "FROM temp.rows r CROSS JOIN holders h ON h.digest = r.digest AND h.platform IN ('', ?)"
 Held = tuple[bytes, str]
 
 
@@ -92,7 +93,8 @@ class AdPlatform:
 
     def _add(self, connection: sqlite3.Connection, destination: int, kept: str, at: float) -> None:
         connection.execute(
-            f"INSERT OR REPLACE INTO members SELECT DISTINCT ?, h.person, ? {KNOWN}", (destination, at, kept)
+            f"INSERT OR REPLACE INTO members SELECT DISTINCT ?, h.person, ? {KNOWN} ORDER BY h.person",
+            (destination, at, kept),
         )
         connection.execute(
             f"INSERT OR IGNORE INTO listed SELECT DISTINCT ?, r.digest {KNOWN} ORDER BY r.digest", (destination, kept)
