@@ -159,11 +159,13 @@ def test_stand_ins_that_lost_their_data_are_filled_again(demo: Vendors) -> None:
 
 def assert_played(demo: Vendors, until: datetime) -> None:
     """Assert that every row of the past is of something that happened, and that nothing is left to do."""
-    begun = Run.objects.filter(trigger="schedule", finished_at__lte=until, created_at__gt=until - timedelta(days=1))
+    # What is due in the last seconds is begun then, and on a slow machine ends later.
+    late = until + timedelta(minutes=2)
+    begun = Run.objects.filter(trigger="schedule", finished_at__lte=late, created_at__gt=until - timedelta(days=1))
     assert begun.count() == Slot.objects.filter(state="started").count() >= len(history.lists())
     assert not Slot.objects.filter(state="due", due__lte=until).exists()
     assert not Run.objects.live().exists()
-    assert not Run.objects.filter(created_at__gt=until).exists()
+    assert not Run.objects.filter(created_at__gt=late).exists()
     for made in history.lists():
         assert made.pipe is not None
         assert demo.requests(made.pipe.write_key)
