@@ -10,6 +10,7 @@ from django.db.models import Max
 
 from muster import audit
 from muster.models import Installation, Person
+from syncs.doorbell import enqueue
 
 from . import judging
 from .bands import Band
@@ -17,9 +18,11 @@ from .models import Correction, ListWeek, Report
 from .report_duties import in_people
 from .report_facts import inputs, line
 from .report_of import band, digest, report_of
+from .turns import is_turn
 from .weekly_inputs import WEEK, Line
 from .weeks import key, monday_of
 
+JOB: Final = "reconciliation.jobs.freeze"
 FROZEN_AT: Final = time(6)
 BACK: Final = 4  # weeks that are made up for after an outage
 WATCHED: Final = 2  # frozen weeks that are judged again for corrections
@@ -39,6 +42,12 @@ def newest_due(at: datetime, zone: ZoneInfo) -> date:
     """Return the Monday of the newest week whose report is due."""
     monday = monday_of(at.astimezone(zone).date()) - WEEK
     return monday if due_at(monday, zone) <= at else monday - WEEK
+
+
+def ring_due(*, at: datetime) -> int:
+    """Ask for a worker when a report is due and not frozen, every five minutes until it is; return how many were asked."""
+    due = open_weeks(at) if is_turn(at) else []
+    return int(enqueue(JOB, "report", day=due[0].toordinal())) if due else 0
 
 
 def freeze_due(*, at: datetime) -> int:

@@ -11,6 +11,7 @@ from audiences.models import Activation, Arrival
 from syncs.doorbell import enqueue
 
 from . import judging
+from .alerts import note_change
 from .drift import Verdict
 from .evidence import GAPS
 from .match_rate import Gap
@@ -39,12 +40,16 @@ def keep_lists(lists: Iterable[int], *, at: datetime) -> list[Arrival]:
     before = {one.activation_id: one for one in ListWeek.objects.filter(activation__in=ids, monday=monday - WEEK)}
     known = {one.activation_id: one for one in Arrival.objects.filter(activation__in=ids)}
     made = [_told(row, before.get(row.activation_id), known.get(row.activation_id), at) for row in rows]
-    return Arrival.objects.bulk_create(
+    Arrival.objects.bulk_create(
         made,
         update_conflicts=True,
         unique_fields=["activation"],
         update_fields=["health", "health_words", "health_since", "judged_at"],
     )
+    for row, one in zip(rows, made, strict=True):
+        was = known.get(row.activation_id)
+        note_change(row.activation, was.health if was else "", one.health, one.health_words, at)
+    return made
 
 
 def ring_due(*, at: datetime) -> int:

@@ -3,7 +3,7 @@
 from django.db import close_old_connections
 from django.utils import timezone
 
-from . import health, measure, sending
+from . import freezing, health, measure, posting, sending
 
 
 def read_back(access_id: int) -> None:
@@ -22,3 +22,15 @@ def send(delivery_id: int) -> None:
     """Send one message by its channel."""
     close_old_connections()
     sending.perform(delivery_id, at=timezone.now())
+
+
+def freeze(day: int) -> None:
+    """Judge and freeze the weekly reports that are due; `day` is the proleptic ordinal of the first one's Monday."""
+    close_old_connections()
+    freezing.freeze_due(at=timezone.now())
+
+
+def make_messages(minute: int) -> None:
+    """Make the digests and alerts that are due; `minute` since 1970 is when they were asked for."""
+    close_old_connections()
+    posting.make_due(at=timezone.now())

@@ -23,7 +23,7 @@ class Message:
 
 def of_digest(digest: Digest) -> Message:
     """Return the weekly digest of one person."""
-    context = {
+    context: dict[str, object] = {
         "lead": digest.lead,
         "duties": digest.told,
         "more": digest.more,

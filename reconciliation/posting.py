@@ -14,14 +14,21 @@ from . import alerts, messages
 from .digesting import Week
 from .models import Delivery, Report
 from .postbox import channels_of, post
+from .turns import is_turn
 
 JOB: Final = "reconciliation.jobs.send"
+MAKE: Final = "reconciliation.jobs.make_messages"
 SENT_AT: Final = time(7)
 LATEST: Final = timedelta(days=2)  # a digest of a report frozen later says nothing that is still news
 TAKEN: Final = timedelta(minutes=20)  # a lost job costs so long, then it is asked for again
 
 
 def ring_due(*, at: datetime) -> int:
+    """Ask for a worker that makes what is due, every five minutes, and return how many were asked."""
+    return int(is_turn(at) and enqueue(MAKE, "messages", minute=int(at.timestamp()) // 60))
+
+
+def make_due(*, at: datetime) -> int:
     """Make what is due: the week's digests, drifts raised to managers. Return how many messages are new."""
     return make_digests(at=at) + alerts.raise_unanswered(at=at)
 

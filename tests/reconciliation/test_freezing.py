@@ -194,3 +194,13 @@ def test_how_long_nobody_could_judge_a_list(one: Activation) -> None:
     (decision,) = report_of(inputs(MONDAY, FROZEN.astimezone(UTC)))["decide"]
     assert decision["big"] == "3 weeks"
     assert decision["what"] == "unread"
+
+
+def test_the_clock_asks_for_a_worker_until_it_is_frozen(redis: RedisServer, settings: Settings) -> None:
+    settings.TICK_SECONDS = 10
+    asked = [freezing.ring_due(at=FROZEN + timedelta(seconds=second)) for second in range(0, 600, 10)]
+
+    assert sum(asked) == 4  # two ticks each five minutes
+    jobs.freeze(0)
+    assert freezing.open_weeks(timezone.now()) == []
+    assert freezing.ring_due(at=timezone.now().replace(minute=0, second=0)) == 0

@@ -80,8 +80,8 @@ def test_everybody_gets_one_digest(mail: MailServer, marketer: Person, manager: 
     frozen()
 
     assert posting.make_digests(at=SEVEN - timedelta(seconds=1)) == 0
-    assert posting.ring_due(at=SEVEN) == 3
-    assert posting.ring_due(at=SEVEN + HOUR) == 0
+    assert posting.make_due(at=SEVEN) == 3
+    assert posting.make_due(at=SEVEN + HOUR) == 0
     assert sent(SEVEN) == 3
     assert sent(SEVEN + HOUR) == 0
     by = {str(message["To"]): message for message in mail.taken}
@@ -290,9 +290,9 @@ def test_what_nobody_answers_is_raised_once(marketer: Person, manager: Person) -
     one = drifting(marketer)
     thursday = datetime(2026, 11, 26, 6, tzinfo=UTC)
 
-    assert posting.ring_due(at=thursday - timedelta(seconds=1)) == 0
-    assert posting.ring_due(at=thursday) == 1
-    assert posting.ring_due(at=thursday + DAY) == 0
+    assert posting.make_due(at=thursday - timedelta(seconds=1)) == 0
+    assert posting.make_due(at=thursday) == 1
+    assert posting.make_due(at=thursday + DAY) == 0
     made = Delivery.objects.get()
     assert made.person == manager
     assert made.subject == "VIP at Meta NW: nobody answered its drift for three working days."
@@ -310,17 +310,17 @@ def test_wishes_are_set_in_the_profile(marketer: Person, signed_in: Sign) -> Non
     page = client.get("/profile/messages/", headers={"HX-Request": "true"}).content.decode()
     assert page.lstrip().startswith('<section class="panel" id="told"')
     assert "This installation has no mail server yet" in page
-    page = client.post("/profile/messages/", {"by_webhook": "on", "muted_until": day.isoformat()}, follow=True)
-    assert "How you are told is saved. It holds from the next message on." in page.content.decode()
+    saved = client.post("/profile/messages/", {"by_webhook": "on", "muted_until": day.isoformat()}, follow=True)
+    assert "How you are told is saved. It holds from the next message on." in saved.content.decode()
     wish = Wish.objects.get(person=marketer)
     assert (wish.by_email, wish.by_webhook, wish.alerts) == (False, True, False)
     assert wish.muted_until is not None
     assert wish.muted_until.date() == day + DAY
     assert f"{day:%d %b %Y}" in client.get("/profile/messages/").content.decode()
-    page = client.post("/profile/messages/", {"muted_until": "1 Jan 2099"})
-    assert "Choose a day from today on, at most 60 days ahead." in page.content.decode()
-    page = client.post("/profile/messages/", {}, follow=True)
-    assert "Nothing is sent to you: no channel is chosen." in page.content.decode()
+    refused = client.post("/profile/messages/", {"muted_until": "1 Jan 2099"})
+    assert "Choose a day from today on, at most 60 days ahead." in refused.content.decode()
+    silent = client.post("/profile/messages/", {}, follow=True)
+    assert "Nothing is sent to you: no channel is chosen." in silent.content.decode()
 
 
 def test_messages_are_read_by_whom_they_are_for(marketer: Person, manager: Person, signed_in: Sign) -> None:

@@ -43,7 +43,7 @@ def tick(at: datetime) -> dict[str, int]:
     survives("sweep", lambda: done.update(sweep(at=at)))
     survives("looks", lambda: done.update(looks=ring_looks(at=at)))
     survives("readings", lambda: done.update(read_back=measure.ring_due(at=at)))
-    survives("reports", lambda: done.update(reports=freezing.freeze_due(at=at)))
+    survives("reports", lambda: done.update(reports=freezing.ring_due(at=at)))
     survives("health", lambda: done.update(judged=health.ring_due(at=at)))
     survives("messages", lambda: done.update(messages=posting.ring_due(at=at)))
     survives("sending", lambda: done.update(sending=posting.send_due(at=at)))
