@@ -152,7 +152,8 @@ def test_tick_rings_for_what_nobody_rang_for(audience: Audience, redis: RedisSer
     done = tick.tick(later)
 
     assert done["rang"] == 1
-    assert redis.client.llen("rq:queue:muster") == 1
+    assert done["judged"] == audience.activations.count()  # nobody has judged them yet
+    assert redis.client.llen("rq:queue:muster") == 1 + done["judged"]
     assert str(run.pk).encode() in redis.client.lrange("rq:queue:muster", 0, -1)[0]
     assert Beat.objects.get(name="tick").at == later
 
