@@ -5,10 +5,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import timezone
+from pytest_django import Settings
 
 from audiences.models import Activation
 from muster.models import Event, Installation, Person
-from reconciliation import freezing
+from muster.redis_server import RedisServer
+from reconciliation import freezing, jobs
 from reconciliation.models import Correction, Report
 from reconciliation.report_facts import inputs
 from reconciliation.report_of import canonical, digest, report_of
