@@ -153,7 +153,7 @@ def test_tick_rings_for_what_nobody_rang_for(audience: Audience, redis: RedisSer
 
     assert done["rang"] == 1
     assert done["judged"] == audience.activations.count()  # nobody has judged them yet
-    jobs = [one.decode() for one in redis.client.lrange("rq:queue:muster", 0, -1)]
+    jobs = [str(one, "ascii") for one in redis.client.lrange("rq:queue:muster", 0, -1) if isinstance(one, bytes)]
     assert [one.split("-")[1] for one in jobs if one.startswith("run-")] == [str(run.pk)]
     assert Beat.objects.get(name="tick").at == later
 

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from audiences.models import Activation
 from muster.models import Event, Installation, Person
 from muster.redis_server import RedisServer
-from reconciliation import freezing, jobs
+from reconciliation import freezing
 from reconciliation.models import Correction, Report
 from reconciliation.report_facts import inputs
 from reconciliation.report_of import canonical, digest, report_of
@@ -204,6 +204,6 @@ def test_the_clock_asks_for_a_worker_until_it_is_frozen(redis: RedisServer, sett
     asked = [freezing.ring_due(at=FROZEN + timedelta(seconds=second)) for second in range(0, 600, 10)]
 
     assert sum(asked) == 4  # two ticks each five minutes
-    jobs.freeze(0)
+    freezing.freeze_due(at=timezone.now())
     assert freezing.open_weeks(timezone.now()) == []
     assert freezing.ring_due(at=timezone.now().replace(minute=0, second=0)) == 0
