@@ -88,11 +88,12 @@ def _told(row: ListWeek, before: ListWeek | None, known: Arrival | None, at: dat
 
 
 def _words(row: ListWeek) -> str:
-    if row.cause_words and row.cause != UNEXPLAINED:
-        return row.cause_words
+    """Return the reason in one sentence; while Muster is learning that first, since nothing is judged yet."""
+    cause = row.cause_words if row.cause != UNEXPLAINED else ""
     if row.verdict == Verdict.LEARNING:
-        return f"learning {min(row.learned, ENOUGH)} of {ENOUGH}"
-    return row.reason
+        learning = f"learning {min(row.learned, ENOUGH)} of {ENOUGH}"
+        return f"{learning}; {cause[:1].lower()}{cause[1:]}" if cause else learning
+    return cause or row.reason
 
 
 def _since(row: ListWeek, health: str, known: Arrival | None) -> date:
