@@ -160,6 +160,8 @@ def test_register_sync_and_watch_to_the_end(
     put_into_use(browser, place, pipe, marketer, manager)
     browser.look(f"audience-{width}-{scheme}")
     assert browser.fits()
+    # It is to end while somebody watches, also where the browser is slow.
+    vendors.fault(vendors.us, "delay", times=4, ms=1500)
     vendors.fault(vendors.rudder, "delay", {"path": "/v1/batch"}, ms=2000)
     browser.press("Sync now")
     browser.press("Follow run")

@@ -198,6 +198,7 @@ def assert_read_back(until: datetime) -> None:
     ]
 
 
+@pytest.mark.timeout(900)  # a day of syncs and readings, on a clock set back
 def test_its_history_is_real(demo: Vendors, settings: Any) -> None:
     settings.LEASE_SECONDS, settings.CUSTOMERIO_RATE = 45, 4000
     until = timezone.now()

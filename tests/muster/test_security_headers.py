@@ -60,6 +60,7 @@ def test_htmx_is_told_what_the_policy_forbids(client: Client) -> None:
     assert re.findall(r'<script src="([^"]+)" defer></script>', page) == [
         "/static/django_htmx/htmx-2.min.js",
         "/static/js/muster.js",
+        "/static/js/readout.js",
     ]
 
 
