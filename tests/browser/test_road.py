@@ -168,7 +168,7 @@ def test_register_sync_and_watch_to_the_end(
     page = browser.find("main").id
     browser.until(lambda: browser.find("#run-said").get_attribute("textContent") or "", "the end to be announced")
     browser.see("0 before − 0 + 41 = 41 after")
-    assert "Done" in browser.find(".title-row").text
+    browser.until(lambda: "Done" in browser.find(".title-row").text, "the run to be done")
     browser.look(f"run-{width}-{scheme}")
     assert browser.fits()
     assert browser.find("main").id == page  # nobody reloaded it: it was polled
