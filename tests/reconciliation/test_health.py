@@ -12,6 +12,7 @@ from django.test import Client
 from audiences.models import Arrival
 from muster.models import Person
 from reconciliation import health, judging
+from reconciliation.models import Delivery
 from tests.redis_server import RedisServer
 
 from . import judged as rows
@@ -35,6 +36,21 @@ def test_it_is_kept_with_its_sentence_and_since_when() -> None:
     assert kept.size_low  # what the look said stays
 
 
+def test_a_change_is_told_once_to_whoever_owns_and_checks_the_list() -> None:
+    one = rows.list_of()
+    rows.weeks(one, [*QUIET[:-1], 40.0])
+    readings.kept(one, SATURDAY)
+    for minutes in (0, 60):
+        found = health.keep(one, at=SATURDAY + timedelta(minutes=minutes))
+        assert found is not None
+        assert found.health == "drifting"
+
+    told = Delivery.objects.all()
+    assert {row.person for row in told} == {one.audience.owner, one.audience.drift_checker}
+    assert len(told) == 2
+    assert all(found.health_words in row.body for row in told)
+
+
 def test_a_young_list_is_unknown_while_it_is_learned() -> None:
     one = rows.list_of()
     rows.weeks(one, QUIET[:3])
@@ -42,6 +58,7 @@ def test_a_young_list_is_unknown_while_it_is_learned() -> None:
     found = health.keep(one, at=SATURDAY)
     assert found is not None
     assert (found.health, found.health_words) == ("unknown", "learning 2 of 8")
+    assert not Delivery.objects.exists()
 
 
 def test_last_weeks_word_holds_until_this_week_is_read_and_no_longer_than_it_is_recent() -> None:
