@@ -3,8 +3,10 @@ from .arrival import Arrival, Readiness
 from .audience import Activation, Audience, Lifecycle, Purpose
 from .cohort import CoreCohort
 from .definition import Definition
+from .feed import Feed, SigningKey
 from .pipe import Destination, Pipe
 from .pipe_request import PipeRequest
+from .policy import RequiredSuppression
 from .roster import RosterDomain, RosterMember
 from .trait import Trait, TraitAllowance
 from .workspace import RequestSlot, Segment, Workspace
@@ -17,15 +19,18 @@ __all__ = [
     "CoreCohort",
     "Definition",
     "Destination",
+    "Feed",
     "Lifecycle",
     "Pipe",
     "PipeRequest",
     "Purpose",
     "Readiness",
     "RequestSlot",
+    "RequiredSuppression",
     "RosterDomain",
     "RosterMember",
     "Segment",
+    "SigningKey",
     "Trait",
     "TraitAllowance",
     "Workspace",

@@ -95,6 +95,14 @@ class Definition(models.Model):
     exclusions_reason = models.CharField(
         max_length=300, blank=True, default="", help_text="Why there is no exclusion, where there is none"
     )
+    holdout_attribute = models.CharField(
+        max_length=120, blank=True, default="", help_text="The attribute that says in which arm somebody is"
+    )
+    holdout_arm = models.CharField(
+        max_length=60, blank=True, default="", help_text='The value of it that means held out: "control"'
+    )
+    holdout_targets = models.BooleanField(default=False, help_text="Held-out people are targeted all the same")
+    holdout_reason = models.CharField(max_length=300, blank=True, default="", help_text="Why they are")
     consent = models.JSONField(default=dict, blank=True)
     destinations = models.JSONField(default=list, blank=True)
     routes = models.JSONField(default=dict, blank=True)

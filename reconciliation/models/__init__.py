@@ -2,6 +2,7 @@
 
 from .access import ListAt, ReadAccess
 from .attachment import Attachment, UnknownList
+from .exposure import Exposure
 from .match_trend import MatchTrend
 from .reading import AppendOnly, Reading
 from .report import Correction, Delivery, Report, Wish
@@ -13,6 +14,7 @@ __all__ = [
     "Attachment",
     "Correction",
     "Delivery",
+    "Exposure",
     "ListAt",
     "ListWeek",
     "MatchTrend",

@@ -1,4 +1,5 @@
 from .batch import Batch, RejectedRow
+from .event import Event, EventCount, EventState, OptOut, Overlap
 from .ledger import LedgerShard, LedgerWhole, Tombstone
 from .pause import Beat, Pause
 from .portion import AssertedPortion
@@ -11,8 +12,13 @@ __all__ = [
     "AssertedPortion",
     "Batch",
     "Beat",
+    "Event",
+    "EventCount",
+    "EventState",
     "LedgerShard",
     "LedgerWhole",
+    "OptOut",
+    "Overlap",
     "Pause",
     "PlanShard",
     "PreFlight",

@@ -45,6 +45,7 @@ class Run(models.Model):
         COMMAND = "command", "by command"
         SCHEDULE = "schedule", "schedule"
         RELEASE = "release", "release"
+        EVENT = "event", "event"
 
     activation = models.ForeignKey(Activation, on_delete=models.PROTECT, related_name="runs")
     definition = models.ForeignKey(Definition, on_delete=models.PROTECT, related_name="runs")
@@ -118,6 +119,9 @@ class Run(models.Model):
     dropped = models.PositiveBigIntegerField(default=0, help_text="People who stay but lose an identifier at the list")
     unchanged = models.PositiveBigIntegerField(default=0)
     left_out = models.JSONField(default=dict, blank=True)
+    arms = models.JSONField(
+        default=dict, blank=True, help_text="Of a holdout: people wanted by arm; empty text: no arm"
+    )
     removes_by = models.JSONField(default=dict, blank=True)
     unusable = models.JSONField(default=dict, blank=True, help_text="Identifiers left out of people who were sent")
     verdict = models.JSONField(default=dict, blank=True)
