@@ -31,7 +31,7 @@ def account(place: str, cells: Sequence[Cell]) -> Told:
         return Told(place, Tone.NONE, "requires nothing yet, so nobody can say.", "Have a manager write its policy.")
     found = [(*said, do) for say, do in _PARTS if (said := say(cells))]
     if not found:
-        held = "its list is" if len(cells) == 1 else f"all {in_words(len(cells))} lists are"
+        held = {1: "its list is", 2: "both lists are"}.get(len(cells), f"all {in_words(len(cells))} lists are")
         return Told(place, Tone.OK, f"protected: {held} fresh and excluded everywhere.")
     words = "; ".join(part for _, part, _ in found[:PARTS])
     return Told(place, min((tone for tone, _, _ in found), key=RANK.__getitem__), f"{words}.", found[0][2])
@@ -66,8 +66,8 @@ def _missing(cells: Sequence[Cell]) -> Part | None:
     found = marked(cells, Mark.NOT_SET)
     if not found:
         return None
-    tone = worst(found)
-    return tone, f"{in_words(len(found))} of {in_words(len(cells))} lists missing{before(found)}"
+    which = "its list is" if len(cells) == 1 else f"{in_words(len(found))} of {in_words(len(cells))} lists"
+    return worst(found), f"{which} missing{before(found)}"
 
 
 def _stale_short(cells: Sequence[Cell]) -> Part | None:
@@ -94,7 +94,7 @@ def _unknown(cells: Sequence[Cell]) -> Part | None:
     if not found:
         return None
     which = "its list" if len(cells) == 1 else f"{in_words(len(found))} of {in_words(len(cells))} lists"
-    return Tone.NONE, f"nobody knows whether {which} protect{'s' if len(cells) == 1 else ''}"
+    return Tone.NONE, f"nobody knows whether {which} protect{'s' if len(found) == 1 else ''}"
 
 
 def _settling(cells: Sequence[Cell]) -> Part | None:
