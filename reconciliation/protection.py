@@ -133,17 +133,19 @@ def _blocked(facts: Facts) -> Protection | None:
     return Protection(Mark.BROKEN, Tone.BAD, facts.said or f"{facts.place} cannot use the list.")
 
 
-def _stale(facts: Facts) -> Protection | None:
-    tone = freshness(facts)
-    if tone == Tone.OK:
+def _long_stale(facts: Facts) -> Protection | None:
+    return _stale(facts, Tone.BAD)
+
+
+def _late(facts: Facts) -> Protection | None:
+    return _stale(facts, Tone.WARN)
+
+
+def _stale(facts: Facts, tone: Tone) -> Protection | None:
+    if freshness(facts) != tone:
         return None
-    why = (
-        facts.stopped
-        or facts.paused
-        or facts.failed
-        or "No later sync has arrived: whoever came since is not on the list."
-    )
-    return Protection(Mark.STALE, tone, why, facts.age)
+    later = "No later sync has arrived: whoever came since is not on the list."
+    return Protection(Mark.STALE, tone, facts.stopped or facts.paused or facts.failed or later, facts.age)
 
 
 def _broken(facts: Facts) -> Protection | None:
@@ -214,11 +216,12 @@ def _protecting(facts: Facts) -> Protection | None:
 _RULES: Final[tuple[Callable[[Facts], Protection | None], ...]] = (
     _not_set,
     _blocked,
-    _stale,
+    _long_stale,
     _broken,
     _aimed_at,
     _too_small,
     _not_attached,
+    _late,
     _settling,
     _not_read,
     _use_not_known,

@@ -172,6 +172,7 @@ def test_the_gate_is_seen_before_somebody_runs_into_it(
 ) -> None:
     place, slug = place_of(version), version.audience.slug
     required(place, manager)
+    factories.activation(version.audience, place, lifecycle="draft")
     pilot = f"/audiences/{slug}/definition/v1/pilot/"
     client = signed_in(marketer)
     for address in (pilot, f"/audiences/{slug}/", f"/audiences/{slug}/readiness/"):

@@ -62,7 +62,7 @@ def test_the_page_says_what_is_so_and_what_to_do(world: World, paid_media: Perso
 
     for said in (
         "Are the people we must not target left out?",
-        "not protected for 9 h 10 m; 1,126 buyers not excluded.",
+        "not protected for 9 h 10 m; 1,126 buyers not excluded; “Support-sensitive customers” is past its target.",
         "Pause or cap ads at Google Ads, NW US until “Purchased in last 7 days” is fresh, or accept 1,126 buyers",
         "48 of them are also inside a targeting list.",
         "Exclude “NW | Purchased in last 7 days” in three ad sets at Meta, NW US.",
@@ -73,7 +73,7 @@ def test_the_page_says_what_is_so_and_what_to_do(world: World, paid_media: Perso
         "Stale 9 h 10 m",
         "no active campaigns and ad groups to exclude from",
         "38 <small>in size</small>",
-        "Usual level: 7–63.",
+        "Usual level: 14–63.",
         "Not required here",
         "Ask Ada Novak",
         REFUSED.replace("'", "&#x27;"),
