@@ -18,7 +18,7 @@ from .protection import Mark
 
 ASKED: Final = "asked to mend"
 ACCEPTED: Final = "accepts for now who is exposed by"
-MOST: Final = 3
+MOST: Final = 2
 LASTS: Final = timedelta(days=7)
 KIND: Final = str(RequiredSuppression._meta.model_name)
 

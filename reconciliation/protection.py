@@ -203,8 +203,8 @@ def _use_not_known(facts: Facts) -> Protection | None:
 def _partly(facts: Facts) -> Protection | None:
     if facts.attached:
         return None
-    lacking = len(facts.use.lacking) if facts.use else 0
-    return Protection(Mark.PROTECTING, Tone.WARN, f"Not where {lacking:,} of what is active does not exclude it.")
+    lacking, active = (len(facts.use.lacking), facts.use.active or 0) if facts.use else (0, 0)
+    return Protection(Mark.PROTECTING, Tone.WARN, f"Ads in {lacking:,} of {active:,} places still reach everybody on it.")
 
 
 def _protecting(facts: Facts) -> Protection | None:

@@ -35,7 +35,7 @@ class LineForm(forms.ModelForm):  # type: ignore[type-arg]
     basis = LineField(
         max_length=300,
         label="Basis",
-        help_text="Why these people may be sent to the platform to be left out there. It stands in the data map.",
+        help_text="Why these people may be sent to the platform only to be left out there.",
     )
     first_spend = DayField(
         required=False,

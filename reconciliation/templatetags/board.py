@@ -3,6 +3,7 @@
 from django import template
 from django.utils.html import format_html
 
+from audiences.models import Destination
 from muster.templatetags.marks import icon
 from reconciliation.board_cell import Cell
 from reconciliation.protection import Mark, Tone
@@ -38,6 +39,12 @@ def cell_class(cell: Cell) -> str:
     if cell.mark == Mark.NOT_SET:
         return "cell-none"
     return {Tone.BAD: "cell-bad", Tone.WARN: "cell-warn"}.get(cell.tone, "")
+
+
+@register.filter
+def named(place: Destination) -> str:
+    """`{{ place|named }}`: the account's name without its platform, which stands above it."""
+    return place.name.removeprefix(place.spec.label).lstrip(" ,:–-") or place.name
 
 
 @register.simple_tag

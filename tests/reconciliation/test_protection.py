@@ -42,7 +42,7 @@ CASES: list[tuple[str, dict[str, Any], Mark, Tone, str]] = [
     ("no ads are active", {"use": NO_ADS}, Mark.PROTECTING, Tone.OK, ""),
     ("a low match still protects whom it matches", {"readiness": "low_match"}, Mark.PROTECTING, Tone.OK, ""),
     ("drifting is not broken", {"health": "drifting"}, Mark.PROTECTING, Tone.OK, ""),
-    ("some ads miss it", {"use": PARTLY}, Mark.PROTECTING, Tone.WARN, "Not where 3 of what is active"),
+    ("some ads miss it", {"use": PARTLY}, Mark.PROTECTING, Tone.WARN, "Ads in 3 of 17 places still reach"),
     ("paused, still fresh", {"paused": "Paused since 09:00: audit."}, Mark.PROTECTING, Tone.WARN, "Paused since 09:00"),
     ("the newest run failed", {"failed": "It timed out."}, Mark.PROTECTING, Tone.WARN, "It timed out."),
     ("nobody registered one", {"audience": ""}, Mark.NOT_SET, Tone.BAD, "No audience fulfils it yet."),
