@@ -204,7 +204,9 @@ def _partly(facts: Facts) -> Protection | None:
     if facts.attached:
         return None
     lacking, active = (len(facts.use.lacking), facts.use.active or 0) if facts.use else (0, 0)
-    return Protection(Mark.PROTECTING, Tone.WARN, f"Ads in {lacking:,} of {active:,} places still reach everybody on it.")
+    return Protection(
+        Mark.PROTECTING, Tone.WARN, f"Ads in {lacking:,} of {active:,} places still reach everybody on it."
+    )
 
 
 def _protecting(facts: Facts) -> Protection | None:

@@ -19,6 +19,7 @@ LONGEST = timedelta(days=90) // timedelta(minutes=1)
 class LineForm(forms.ModelForm):  # type: ignore[type-arg]
     """One line of the policy. The instance knows its account."""
 
+    use_required_attribute = False
     label = LineField(
         max_length=120, label="Whom to leave out", help_text="As people say it: “Purchased in last 7 days”."
     )
@@ -53,7 +54,7 @@ class LineForm(forms.ModelForm):  # type: ignore[type-arg]
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, use_required_attribute=False, **kwargs)
+        super().__init__(*args, **kwargs)
         if self.instance._state.adding:
             self.initial.setdefault("basis", BASIS)
         for name in ("cohort", "audience"):

@@ -30,7 +30,7 @@ def policy(request: HttpRequest) -> HttpResponse:
     lines = RequiredSuppression.objects.select_related("audience", "by", "ended_by").order_by("label")
     places = Destination.objects.filter(platform__in=AD_PLATFORMS, archived_at=None).order_by("name")
     known = requiring.suppression_audiences()
-    accounts = [
+    accounts: list[dict[str, Any]] = [
         {
             "place": place,
             "lines": [one for one in place.lines if one.ended_at is None],
@@ -42,7 +42,7 @@ def policy(request: HttpRequest) -> HttpResponse:
     context = {
         "accounts": accounts,
         "bare": [one["place"] for one in accounts if not one["lines"]],
-        "count": sum(len(one["lines"]) for one in accounts),  # type: ignore[arg-type]
+        "count": sum(1 for one in accounts for _ in one["lines"]),
         "ask": who_can(Permission.WRITE_POLICY)[:3],
         "connects": who_can(Permission.MANAGE_CONNECTIONS)[:3],
         "events": Event.objects.filter(kind=RequiredSuppression._meta.model_name).order_by("-at", "-pk")[:EVENTS_SHOWN],
@@ -159,7 +159,7 @@ def override(request: HttpRequest, slug: str, number: int, pk: int) -> HttpRespo
     version = get_object_or_404(approved, audience__slug=slug, number=number)
     form = OverrideForm(request.POST)
     if not form.is_valid():
-        messages.error(request, form.errors["reason"][0])
+        messages.error(request, str(form.errors["reason"][0]))
         return onward(request, "syncs:pilot", slug, number)
     place = get_object_or_404(Destination, pk=pk)
     try:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -42,7 +43,7 @@ IN_PLACE = Line(1, "Buyers", "Meta", "Purchased in last 7 days", "live", True, r
         ({"health": "broken", "health_words": "Half is missing."}, "is broken. Half is missing."),
     ],
 )
-def test_what_is_not_in_place(fields: dict[str, object], why: str) -> None:
+def test_what_is_not_in_place(fields: dict[str, Any], why: str) -> None:
     found = lacks([replace(IN_PLACE, **fields)])
     assert bool(found) == bool(why)
     if found:
@@ -68,7 +69,7 @@ def required(place: Destination, by: Person, audience: Audience | None = None) -
     return requiring.require(line, by=by, at=AT)
 
 
-def fulfilled(place: Destination, **fields: object) -> Activation:
+def fulfilled(place: Destination, **fields: Any) -> Activation:
     made = factories.audience(name="Buyers", owner=factories.person(full_name="Priya Raman"))
     factories.definition(made, purpose="suppress", destinations=[place])
     return factories.activation(made, place, **{"members": 90, **fields})

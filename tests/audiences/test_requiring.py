@@ -1,6 +1,7 @@
 """The suppression policy: what is suggested, how a line is written, changed, taken off, and who may."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -24,7 +25,7 @@ def account(name: str = "Meta, NW US") -> Destination:
     return factories.destination(name=name)
 
 
-def suppression(name: str = "Purchased in last 7 days", *, minutes: int = 60, **fields: str) -> Audience:
+def suppression(name: str = "Purchased in last 7 days", *, minutes: int = 60, **fields: Any) -> Audience:
     made = factories.audience(name=name)
     factories.definition(made, purpose="suppress", freshness_minutes=minutes, **fields)
     return made
