@@ -33,6 +33,7 @@ from .signature import Signers, is_fresh, sent_at
 
 LARGEST_READ: Final = 256 << 10  # what is longer is well signed or not, but is not read
 LARGEST_TAKEN: Final = 16 << 20
+LARGEST_NUMBER: Final = (1 << 63) - 1  # of a row in the database
 PIECE: Final = 64 << 10
 DATABASE_SECONDS: Final = 2.0  # Customer.io waits 4 s
 NOTED_EVERY: Final = timedelta(minutes=1)
@@ -64,6 +65,8 @@ class Signed:
 
 def receive(workspace_id: int, *, timestamp: str, signature: str, stream: Stream, at: datetime) -> Outcome:
     """Take one request. Raises DatabaseError when it could not be stored: it has to come again then."""
+    if workspace_id > LARGEST_NUMBER:
+        return Outcome.UNSIGNED
     with hurried():
         checked = verified(workspace_id, timestamp, signature, stream, at)
         if not isinstance(checked, Signed):

@@ -13,7 +13,7 @@ from syncs.delivered import CannotRead, Delivered, looks_like_address, read
 from tests.syncs.events import action, report
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
     max_leaves=8,
 )
@@ -138,7 +138,8 @@ def test_times(value: object, found: tuple[datetime | None, bool]) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"1", b"{", b"{}", b'{"event":""}', b'{"event":1}', b'{"kind":{}}', b"\xff", b"null", b"[" * 5000]
+    "body",
+    [b"", b"[]", b"1", b"{", b"{}", b'{"event":""}', b'{"event":1}', b'{"kind":{}}', b"\xff", b"null", b"[" * 5000],
 )
 def test_bodies_that_name_no_event(body: bytes) -> None:
     with pytest.raises(CannotRead):

@@ -234,6 +234,7 @@ def test_a_long_queue_goes_in_several_requests(
     assert len(vendors.requests(pipe_of(feed).write_key)) == 3
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_slice_ends_in_time_and_rings_again(
     vendors: Vendors, space: Workspace, feed: Feed, settings: Settings, redis: RedisServer
 ) -> None:
@@ -246,6 +247,7 @@ def test_a_slice_ends_in_time_and_rings_again(
     assert redis.client.llen("rq:queue:muster") == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_ring_is_shared_by_events_that_come_together(
     vendors: Vendors, space: Workspace, feed: Feed, redis: RedisServer
 ) -> None:

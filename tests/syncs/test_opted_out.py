@@ -19,7 +19,8 @@ from syncs.states import RunState
 from tests import factories
 from tests.syncs.events import action, post, report, signing_key
 from tests.syncs.running import synced, work_off
-from tests.syncs.shards import Someone, key_of as made_key, sha, staged
+from tests.syncs.shards import Someone, sha, staged
+from tests.syncs.shards import key_of as made_key
 from tests.vendors import Vendors
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
@@ -120,7 +121,9 @@ def test_newer_ones_are_noticed() -> None:
 def test_every_form_of_an_identifier_is_known() -> None:
     told = read(orjson.dumps(action(email="Who.Is@gmail.com ", phone="+1 212 555 0123", id="u1")))
 
-    assert digests_of(told) == sorted(sha(text) for text in ("who.is@gmail.com", "whois@gmail.com", "12125550123", "+12125550123", "u1"))
+    assert digests_of(told) == sorted(
+        sha(text) for text in ("who.is@gmail.com", "whois@gmail.com", "12125550123", "+12125550123", "u1")
+    )
 
 
 # On the road
