@@ -27,6 +27,10 @@ UNOWNED: Final = "Coupon Redeemed"
 FORGED, STALE, POISON, NOBODY = "forged", "stale", "poison", "nobody"
 
 
+def _write(_data: bytes) -> None:
+    """What WSGI's start_response gives; nobody writes so."""
+
+
 class Died(BaseException):
     """What a process that is killed does: nothing more, and nobody hears of it."""
 
@@ -89,14 +93,12 @@ class World:
             "wsgi.errors": BytesIO(),
             "wsgi.url_scheme": "http",
         }
-        status = [0]
         try:
-            answer = self.app(environ, lambda line, _headers: status.__setitem__(0, int(line[:3])))
+            answer = self.app(environ, lambda _status, _headers, _error=None: _write)
         except Died:
             connection.close()
             return 0
-        answer.close()
-        return status[0]
+        return int(answer.status_code)
 
     def deliver(self, body: bytes, draw: random.Random, lost: float) -> None:
         """Send one event as Customer.io does: again until it is answered with 200, now and then once more after that."""
