@@ -142,13 +142,13 @@ def _not_counted(words: str) -> str:
 
 def _kept(required: RequiredSuppression, made: Exposure, at: datetime) -> Exposure:
     """Keep a count, as a row only if it says something else than the newest or that is an hour old; return the row."""
-    newest = required.exposures.order_by("-at", "-pk").first()
+    as_of, newest = made.as_of, required.exposures.order_by("-at", "-pk").first()
     same = newest is not None and all(getattr(newest, name) == getattr(made, name) for name in SAME)
     if newest is None or not same or at - newest.at >= ROW_EVERY:
         made.at = at
         made.save()
         newest = made
-    ExposureTurn.objects.filter(required=required).update(counted_at=at, next_at=next_turn(at))
+    ExposureTurn.objects.filter(required=required).update(counted_at=at, as_of=as_of, next_at=next_turn(at))
     return newest
 
 

@@ -16,11 +16,12 @@ from .models import Exposure, ExposureTurn
 class Standing:
     """`newest` is None before the first count. `counted_at`: when it was counted last, also if nothing had changed.
 
-    `hours`: the last count of each hour that has one, oldest first; None in it: it was not known then.
+    `as_of`: when the reading of the source behind that began. `hours`: the last count of each hour that has one, oldest first; None in it: it was not known then.
     """
 
     newest: Exposure | None = None
     counted_at: datetime | None = None
+    as_of: datetime | None = None
     level: Level | None = None
     hours: list[Point] = field(default_factory=list)
 
@@ -36,12 +37,14 @@ def of_required(required: Iterable[RequiredSuppression], at: datetime) -> dict[i
     last = Exposure.objects.filter(required=OuterRef("required"), at__lte=at).order_by("-at", "-pk")
     newest = Exposure.objects.filter(required__in=ids, pk=Subquery(last.values("pk")[:1]))
     found = {one.required_id: one for one in newest}
-    turns = dict(ExposureTurn.objects.filter(required__in=ids).values_list("required", "counted_at"))
+    turns = {one.required_id: one for one in ExposureTurn.objects.filter(required__in=ids)}
     points = _points(ids, at)
-    return {
-        pk: Standing(found.get(pk), turns.get(pk), level(points.get(pk, []), at), hourly(points.get(pk, []), at))
-        for pk in ids
-    }
+    return {pk: _standing(found.get(pk), turns.get(pk), points.get(pk, []), at) for pk in ids}
+
+
+def _standing(newest: Exposure | None, turn: ExposureTurn | None, points: list[Point], at: datetime) -> Standing:
+    counted_at, as_of = (turn.counted_at, turn.as_of) if turn else (None, None)
+    return Standing(newest, counted_at, as_of, level(points, at), hourly(points, at))
 
 
 def _points(ids: list[int], at: datetime) -> dict[int, list[Point]]:

@@ -56,7 +56,7 @@ class ListShown:
 
 
 def shown_lists(audience: Audience, now: datetime) -> list[ListShown]:
-    """Return the audience's production lists that are not retired. Eleven queries, and one a list."""
+    """Return the audience's production lists that are not retired. Fifteen queries."""
     used = audience.activations.filter(kind=Activation.Kind.PRODUCTION).exclude(lifecycle=Lifecycle.RETIRED)
     lists = list(used.select_related("destination__read_access", "list_at").order_by("destination__name"))
     if not lists:

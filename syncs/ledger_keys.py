@@ -36,6 +36,10 @@ class Holders:
         start, stop = np.searchsorted(prefixes(keys, of), [number, number + 1]).tolist()
         return keys[start:stop]
 
+    def forget(self) -> None:
+        """Let go of what is in memory: the next prefix is read anew."""
+        self._ledger.forget()
+
 
 @contextmanager
 def unmoved(lists: Sequence[Activation]) -> Iterator[None]:

@@ -79,4 +79,9 @@ def _wanted(count: Count, outs: Sequence[Array], part: int, parts: int) -> Array
 
 def _of_list(one: Activation | None, part: int, parts: int, count: Count) -> Array:
     count.beat()
-    return nobody() if one is None else Holders(one).keys(part, parts)
+    if one is None:
+        return nobody()
+    holders = Holders(one)
+    keys = holders.keys(part, parts)
+    holders.forget()
+    return keys

@@ -55,6 +55,7 @@ class ExposureTurn(models.Model):
     next_at = models.DateTimeField(null=True, blank=True, help_text="Empty: at the next tick")
     began_at = models.DateTimeField(null=True, blank=True, help_text="When the newest count began")
     counted_at = models.DateTimeField(null=True, blank=True)
+    as_of = models.DateTimeField(null=True, blank=True, help_text="When the reading behind that count began")
 
     def __str__(self) -> str:
         return f"turn of {self.required_id}"

@@ -41,8 +41,8 @@ class Shop:
         self.audience = factories.registered_audience(vendors, PEOPLE, **values)
         self.ids = {one["cio_id"]: one["id"] for one in vendors.members(self.audience.segment.number)}
         vendors.mirror()
-        assert synced(self.list).state == RunState.DONE
-        self.old = self.list.pipe
+        assert synced(self.list_).state == RunState.DONE
+        self.old = self.list_.pipe
         self.leave("b5")
 
     def leave(self, name: str) -> None:
@@ -50,7 +50,7 @@ class Shop:
         self.vendors.change_segment(self.audience.segment.number, remove=[gone])
 
     @property
-    def list(self) -> Activation:
+    def list_(self) -> Activation:
         return self.audience.activations.select_related("destination", "pipe").get()
 
     @property
@@ -65,16 +65,18 @@ class Shop:
         """Put another version into use, as promoting does with its lists."""
         before = self.current
         Definition.objects.filter(pk=before.pk).update(state="past")
-        kept = {"purpose": before.purpose, "identifiers": before.identifiers, "switch_from": before.identifiers}
-        made = factories.definition(self.audience, destinations=[self.list.destination], **{**kept, **clauses})
+        route = {str(self.list_.destination_id): {"pipe": self.list_.pipe_id, "list_name": "Buyers"}}
+        kept: dict[str, Any] = {"purpose": before.purpose, "identifiers": before.identifiers, "switch_from": before.identifiers}
+        kept["routes"] = route
+        made = factories.definition(self.audience, destinations=[self.list_.destination], **{**kept, **clauses})
         activating.go_live(made)
         return made
 
     def to_another_list(self) -> Pipe:
         """Route the list through another pipe, behind which an empty list is."""
-        self.vendors.source("key-new", self.list.destination.spec.rudderstack_type)
+        self.vendors.source("key-new", self.list_.destination.spec.rudderstack_type)
         pipe = factories.pipe("key-new", data_plane_url=self.vendors.rudder)
-        self.redefined(routes={str(self.list.destination_id): {"pipe": pipe.pk, "list_name": "New"}})
+        self.redefined(routes={str(self.list_.destination_id): {"pipe": pipe.pk, "list_name": "New"}})
         return pipe
 
     @contextmanager
@@ -85,7 +87,7 @@ class Shop:
         def look(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
             result = execute(sql, *rest)
             if sql.startswith('UPDATE "syncs_batch"'):
-                seen.append((self.there(self.old), self.there(self.list.pipe)))
+                seen.append((self.there(self.old), self.there(self.list_.pipe)))
             return result
 
         with connection.execute_wrapper(look):
@@ -95,17 +97,17 @@ class Shop:
 def test_another_pipe_fills_the_new_list_and_takes_nobody_off_the_old_one(vendors: Vendors, settings: Settings) -> None:
     shop = Shop(vendors, settings)
     pipe = shop.to_another_list()
-    assert (shop.list.epoch, shop.list.asserted_epoch) == (2, 1)
+    assert (shop.list_.epoch, shop.list_.asserted_epoch) == (2, 1)
     with shop.watched() as seen:
-        run = synced(shop.list)
+        run = synced(shop.list_)
     assert (run.state, run.reasserts, run.removes) == (RunState.DONE, 5, 1)
     assert len(seen) >= 6
     assert all(old == STAY | {"b5"} for old, _ in seen), "nobody leaves the list that ads still exclude"
     sizes = [len(new) for _, new in seen]
     assert sizes == sorted(sizes), "the new one only grows"
     assert shop.there(pipe) == STAY
-    assert shop.list.asserted_epoch == 2
-    assert shop.list.members == 5
+    assert shop.list_.asserted_epoch == 2
+    assert shop.list_.members == 5
 
 
 def test_a_run_that_is_cut_short_on_the_new_list_begins_again_and_empties_nothing(
@@ -114,18 +116,18 @@ def test_a_run_that_is_cut_short_on_the_new_list_begins_again_and_empties_nothin
     shop = Shop(vendors, settings)
     shop.to_another_list()
     settings.SLICE_SECONDS = 0
-    run = start(shop.list, trigger=Run.Trigger.COMMAND, at=timezone.now())
+    run = start(shop.list_, trigger=Run.Trigger.COMMAND, at=timezone.now())
     pipeline.work(run.pk, holder="test")
     cancel.cancel(run, by=manager, at=timezone.now())
     settings.SLICE_SECONDS = 60
     assert work_off(run).state == RunState.CANCELLED
-    assert shop.list.asserted_epoch == 1, "what the ledger holds is not confirmed"
+    assert shop.list_.asserted_epoch == 1, "what the ledger holds is not confirmed"
     with shop.watched() as seen:
-        again = synced(shop.list)
+        again = synced(shop.list_)
     assert (again.state, again.reasserts) == (RunState.DONE, 5)
     assert all(old >= STAY for old, _ in seen)
-    assert shop.there(shop.list.pipe) == STAY
-    assert shop.list.asserted_epoch == 2
+    assert shop.there(shop.list_.pipe) == STAY
+    assert shop.list_.asserted_epoch == 2
 
 
 @pytest.mark.parametrize("platform", ["meta", "google_ads"])
@@ -139,34 +141,34 @@ def test_other_identifiers_come_before_the_old_ones_go(
     shop = Shop(vendors, settings, identifiers=before, platform=platform)
     shop.redefined(identifiers=after, switch_on=timezone.localdate())
     with shop.watched() as seen:
-        first = synced(shop.list)
-        second = synced(shop.list)
+        first = synced(shop.list_)
+        second = synced(shop.list_)
     assert {first.state, second.state} == {RunState.DONE}
     assert len(seen) >= 1
     assert all(now >= STAY for _, now in seen)
-    assert shop.there(shop.list.pipe) == STAY
+    assert shop.there(shop.list_.pipe) == STAY
 
 
 def test_other_identifiers_and_another_pipe_at_once(vendors: Vendors, settings: Settings) -> None:
     shop = Shop(vendors, settings)
-    vendors.source("key-new", shop.list.destination.spec.rudderstack_type)
+    vendors.source("key-new", shop.list_.destination.spec.rudderstack_type)
     pipe = factories.pipe("key-new", data_plane_url=vendors.rudder)
-    route = {str(shop.list.destination_id): {"pipe": pipe.pk, "list_name": "New"}}
+    route = {str(shop.list_.destination_id): {"pipe": pipe.pk, "list_name": "New"}}
     shop.redefined(routes=route, identifiers=["phone"], switch_on=timezone.localdate())
     with shop.watched() as seen:
-        assert synced(shop.list).state == RunState.DONE
+        assert synced(shop.list_).state == RunState.DONE
     assert all(old >= STAY for old, _ in seen)
     assert shop.there(pipe) == STAY
 
 
 def test_another_form_of_the_events_changes_nobody(vendors: Vendors, settings: Settings) -> None:
     shop = Shop(vendors, settings)
-    Activation.objects.filter(pk=shop.list.pk).update(payload="audiencelist")
+    Activation.objects.filter(pk=shop.list_.pk).update(payload="audiencelist")
     with shop.watched() as seen:
-        run = synced(shop.list)
+        run = synced(shop.list_)
     assert (run.state, run.removes, run.payload) == (RunState.DONE, 1, "audiencelist")
     assert all(now >= STAY for _, now in seen)
-    assert shop.there(shop.list.pipe) == STAY
+    assert shop.there(shop.list_.pipe) == STAY
 
 
 def test_people_who_change_their_address_are_never_away(vendors: Vendors, settings: Settings) -> None:
@@ -175,7 +177,7 @@ def test_people_who_change_their_address_are_never_away(vendors: Vendors, settin
         vendors.upsert({"cio_id": cio_id, "email": f"new-{name}@shop.example"})
     vendors.mirror()
     with shop.watched() as seen:
-        run = synced(shop.list)
+        run = synced(shop.list_)
     assert (run.state, run.changes, run.removes, run.dropped) == (RunState.DONE, 5, 1, 0)
     assert all(now >= STAY for _, now in seen)
-    assert shop.there(shop.list.pipe) == STAY
+    assert shop.there(shop.list_.pipe) == STAY

@@ -146,8 +146,11 @@ def test_a_reading_is_shared_while_it_is_young_and_kept_while_it_is_counted(vend
     assert shop.count(timezone.now() + 25 * MINUTE).as_of == began
     staging.drop_unused(timezone.now() + 31 * MINUTE + 25 * MINUTE)
     assert Pull.objects.get(pk=kept.pk).dropped_at is not None
-    assert shop.count().as_of != began
+    again = shop.count()
     assert Pull.objects.filter(segment=shop.buyers.segment).count() == 2
+    turn = ExposureTurn.objects.get()
+    assert again.as_of == began, "nothing has changed, so it is the same row"
+    assert turn.as_of == Pull.objects.latest("pk").began_at
 
 
 def test_what_cannot_be_read_is_not_known_and_never_nobody(vendors: Vendors) -> None:

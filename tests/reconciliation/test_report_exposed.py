@@ -70,9 +70,9 @@ def test_what_is_required_and_missing_protects_nobody(place: Destination) -> Non
 
 
 def test_a_list_protects_from_its_first_arrival_on(place: Destination) -> None:
-    one = suppression(place, *range(50, 168))
+    one = suppression(place, *range(50, 168, 8), minutes=600)
     assert out(place) == 0, "nobody had asked for it before"
-    require(place, one)
+    require(place, one, target_minutes=600)
     assert out(place) == 50.5
     RequiredSuppression.objects.update(at=BEGINS + 30 * HOUR)
     assert out(place) == 20.5
@@ -88,8 +88,8 @@ def test_nothing_is_exposed_before_the_first_spend_and_after_the_end_of_a_line(p
 
 
 def test_other_lists_of_the_account_count_by_their_own_target(place: Destination) -> None:
-    one = suppression(place, *range(-2, 168))
-    require(place, one)
+    one = suppression(place, *range(-2, 168, 8))
+    require(place, one, target_minutes=600)
     assert out(place) == 0
     suppression(place, -1, name="Refunded", minutes=24 * 60)
     assert out(place) == 168 - 47
