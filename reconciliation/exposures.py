@@ -16,7 +16,8 @@ from .models import Exposure, ExposureTurn
 class Standing:
     """`newest` is None before the first count. `counted_at`: when it was counted last, also if nothing had changed.
 
-    `as_of`: when the reading of the source behind that began. `hours`: the last count of each hour that has one, oldest first; None in it: it was not known then.
+    `as_of`: when the reading of the source behind that began. `hours`: the last count of each hour that has one, oldest
+    first; None in it: it was not known then.
     """
 
     newest: Exposure | None = None

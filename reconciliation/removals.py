@@ -65,16 +65,18 @@ def settles(one: Arrived) -> timedelta:
 def _around(lists: Sequence[Arrived]) -> dict[int, _Around]:
     """Return the looks to compare: the newest one, and one of a week before, which tells more than one of a day before."""
     newest = {one.activation.pk: one.look for one in lists if one.look and one.look.size and not one.look.is_gone}
-    until = {one.activation.pk: newest[one.activation.pk].as_of - settles(one) for one in lists if one.activation.pk in newest}
+    until = {
+        one.activation.pk: newest[one.activation.pk].as_of - settles(one)
+        for one in lists
+        if one.activation.pk in newest
+    }
     if not until:
         return {}
     first = min(until.values())
     before = looking.newest(list(until), first - WEEK)
     if lacking := [pk for pk in until if not _tells(before.get(pk), newest[pk])]:
         before |= looking.newest(lacking, first)
-    return {
-        pk: _Around(look, newest[pk], by) for pk, by in until.items() if _tells(look := before.get(pk), newest[pk])
-    }
+    return {pk: _Around(look, newest[pk], by) for pk, by in until.items() if _tells(look := before.get(pk), newest[pk])}
 
 
 def _tells(look: Look | None, after: Look) -> TypeGuard[Look]:

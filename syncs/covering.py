@@ -31,17 +31,15 @@ class Covering:
 
     audience: Audience
     destination: Destination
-    list: Activation | None
+    suppression: Activation | None
     others: Sequence[Activation]
     target: timedelta
 
     def counted(self, *, holder: str, clock: Clock) -> tuple[Pull, Uncovered]:
         """Return the reading and the counts. Raises NotRead, Elsewhere, ClockOff, WrongKey, Tampered."""
         terms = self._terms(clock())
-        own = self._read(terms, self.audience.segment, terms.columns, holder, clock)
-        excluded = [
-            (one.number, self._read(terms, one, terms.exclusion_columns, holder, clock)) for one in terms.exclusions
-        ]
+        own = self._read(self.audience.segment, terms.columns, holder, clock)
+        excluded = [(one.number, self._read(one, terms.exclusion_columns, holder, clock)) for one in terms.exclusions]
         if len(excluded) < len(terms.run.definition.exclusions):
             raise NotRead("It excludes a segment that Muster does not know any more. Choose another in a new version.")
         try:
@@ -55,21 +53,14 @@ class Covering:
         used = versions.filter(state=Definition.State.CURRENT).first() or versions.first()
         if used is None:
             raise NotRead(f"{self.audience} has no definition, so nobody knows who should be on it. Write one.")
-        place = self.list or Activation(
+        place = self.suppression or Activation(
             audience=self.audience, destination=self.destination, payload=self.destination.payload
         )
         return Terms(Run(activation=place, definition=used, payload=place.payload, created_at=at))
 
-    def _read(self, terms: Terms, segment: Segment, columns: dict[str, Any], holder: str, clock: Clock) -> Pull:
-        half, now = self.target / 2, clock()
-        return source(
-            segment,
-            columns,
-            began_after=now - half,
-            kept_until=now + min(half, KEPT_MOST),
-            holder=holder,
-            clock=clock,
-        )
+    def _read(self, segment: Segment, columns: dict[str, Any], holder: str, clock: Clock) -> Pull:
+        half = self.target / 2
+        return source(segment, columns, young=half, kept_for=min(half, KEPT_MOST), holder=holder, clock=clock)
 
     def _counted(self, terms: Terms, own: Pull, excluded: list[tuple[int, Pull]]) -> Uncovered:
         count = Count(
@@ -82,12 +73,12 @@ class Covering:
         )
         for _ in range(TRIES):
             try:
-                return uncovered(count, self.list, self.others)
+                return uncovered(count, self.suppression, self.others)
             except LedgerMoved:
                 self._again()
         raise Elsewhere("The lists are being cut anew.")
 
     def _again(self) -> None:
-        for one in (self.list, *self.others):
+        for one in (self.suppression, *self.others):
             if one is not None:
                 one.refresh_from_db(fields=["shards", "generation", "epoch", "asserted_epoch"])

@@ -32,29 +32,30 @@ def source(
     segment: Segment,
     columns: dict[str, Any],
     *,
-    began_after: datetime,
-    kept_until: datetime,
+    young: timedelta,
+    kept_for: timedelta,
     holder: str,
     clock: Clock,
 ) -> Pull:
-    """Return a complete reading that began at or after a time, staged until `kept_until` and while it is counted.
+    """Return a complete reading that is no older than `young`; its people stay while it is counted, and `kept_for`.
 
     Raises Elsewhere, NotRead, ClockOff.
     """
-    found = pull.find_or_create(segment, columns, began_after=began_after, fingerprint=None, at=clock())
+    found = pull.find_or_create(segment, columns, began_after=clock() - young, fingerprint=None, at=clock())
     until = monotonic() + SLICE_SECONDS
     found = pull.advance(found.pk, holder=holder, stop=lambda: monotonic() > until, clock=clock)
     if found.state == PullState.FAILED:
         raise NotRead(found.words or f"{segment} could not be read completely.")
-    if found.state != PullState.COMPLETE or not kept(found, kept_until, clock()):
+    if found.state != PullState.COMPLETE or not kept(found, kept_for, clock()):
         raise Elsewhere(f"{segment} is being read.")
     return found
 
 
-def kept(found: Pull, until: datetime, at: datetime) -> bool:
-    """Keep a reading's people until a time, at least for one count and at most for a day; return whether they are there."""
+def kept(found: Pull, long: timedelta, at: datetime) -> bool:
+    """Keep a reading's people so long, at least for one count and at most for a day; return whether they are there."""
+    assert found.began_at is not None, "it is complete"
     assert found.finished_at is not None, "it is complete"
-    wanted = min(max(until, at + COUNTED_WITHIN), found.finished_at + LONGEST)
+    wanted = min(max(found.began_at + long, at + COUNTED_WITHIN), found.finished_at + LONGEST)
     mine = Pull.objects.filter(pk=found.pk, dropped_at=None)
     mine.filter(Q(kept_until=None) | Q(kept_until__lt=wanted)).update(kept_until=wanted)
     return mine.exists()

@@ -1,7 +1,7 @@
 """What the page of a tier shows: at each place who came from other tiers, who went to them, and who is in both."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -30,7 +30,7 @@ class Place:
     list: Activation
     run: Run | None = None
     at: datetime | None = None
-    others: Sequence[HandOver] = field(default_factory=list)
+    others: Sequence[HandOver] = ()
 
     @property
     def overlaps(self) -> int:

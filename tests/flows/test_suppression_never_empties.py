@@ -66,7 +66,11 @@ class Shop:
         before = self.current
         Definition.objects.filter(pk=before.pk).update(state="past")
         route = {str(self.list_.destination_id): {"pipe": self.list_.pipe_id, "list_name": "Buyers"}}
-        kept: dict[str, Any] = {"purpose": before.purpose, "identifiers": before.identifiers, "switch_from": before.identifiers}
+        kept: dict[str, Any] = {
+            "purpose": before.purpose,
+            "identifiers": before.identifiers,
+            "switch_from": before.identifiers,
+        }
         kept["routes"] = route
         made = factories.definition(self.audience, destinations=[self.list_.destination], **{**kept, **clauses})
         activating.go_live(made)

@@ -61,7 +61,7 @@ class World:
 
     @property
     def shards(self) -> int:
-        return 2 ** self.draw.randint(0, 4)
+        return 1 << self.draw.randint(0, 4)
 
     def count(self) -> Count:
         excluded = [(self.other.segment.number, Staged(self.other))]
