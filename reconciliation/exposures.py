@@ -35,9 +35,9 @@ class Standing:
 def of_required(required: Iterable[RequiredSuppression], at: datetime) -> dict[int, Standing]:
     """Return by required suppression, by its key, how it stands. Three queries."""
     ids = [one.pk for one in required]
-    last = Exposure.objects.filter(required=OuterRef("required"), at__lte=at).order_by("-at", "-pk")
-    newest = Exposure.objects.filter(required__in=ids, pk=Subquery(last.values("pk")[:1]))
-    found = {one.required_id: one for one in newest}
+    last = Exposure.objects.filter(required=OuterRef("pk"), at__lte=at).order_by("-at", "-pk").values("pk")[:1]
+    newest = RequiredSuppression.objects.filter(pk__in=ids).annotate(newest=Subquery(last)).values("newest")
+    found = {one.required_id: one for one in Exposure.objects.filter(pk__in=newest)}
     turns = {one.required_id: one for one in ExposureTurn.objects.filter(required__in=ids)}
     points = _points(ids, at)
     return {pk: _standing(found.get(pk), turns.get(pk), points.get(pk, []), at) for pk in ids}
