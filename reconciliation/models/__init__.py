@@ -2,7 +2,7 @@
 
 from .access import ListAt, ReadAccess
 from .attachment import Attachment, UnknownList
-from .exposure import Exposure
+from .exposure import Exposure, ExposureTurn
 from .match_trend import MatchTrend
 from .reading import AppendOnly, Reading
 from .report import Correction, Delivery, Report, Wish
@@ -15,6 +15,7 @@ __all__ = [
     "Correction",
     "Delivery",
     "Exposure",
+    "ExposureTurn",
     "ListAt",
     "ListWeek",
     "MatchTrend",
