@@ -52,6 +52,7 @@ def _told(audience: Audience, flight: PreFlight, version: Definition | None) -> 
     return {
         "unusable": reasons.counted(reasons.UNUSABLE, counts["unusable"]),
         "left_out": reasons.left_out(counts["left_out"], names, {}),
+        "arms": arms_told.read(version.holdout_attribute, counts["arms"]) if version and counts.get("arms") is not None else "",
         "events": [pre_flight_told.events(one, version.cadence if version else "") for one in counts["events"]],
         "month": None if None in months else sum(months),
         "match": [pre_flight_told.match(one, counts["would_send"]) for one in counts["match"]],
