@@ -12,6 +12,9 @@ SHAPE: Final = re.compile(r"\w[\w .:/+&()#%-]*")
 # It becomes a trait's name and a column's, so it is what both take.
 ATTRIBUTE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Attributes that say who somebody is, or what they wish: never an arm.
+ATTRIBUTE_WANTED: Final = (
+    "an attribute of its own, of letters, digits and underscores, like exp_winback, becomes the trait's name."
+)
 TAKEN: Final = frozenset({"id", "cio_id", "email", "phone", "unsubscribed", "anonymous_id"})
 
 

@@ -130,7 +130,7 @@ class Counting:
             "would_send": found.would_send,
             "left_out": found.left_out,
             "duplicates": found.duplicates,
-            "arms": own.counts.get("arms", {}).get(self.holdout.attribute, {}) if self.holdout else None,
+            "arms": {self.holdout.attribute: own.counts["arms"][self.holdout.attribute]} if self.holdout else {},
             "coverage": {name: own.counts.get(name, 0) for name in (self.names or ["external_id"])},
             "unusable": {
                 name: count for name, count in own.counts.items() if count and name.startswith(("email_", "phone_"))
