@@ -175,6 +175,7 @@ RECONCILIATION: dict[str, Row] = {
     "audiences/<slug:slug>/arrived/": reads(PEOPLE),
     "audiences/<slug:slug>/ladder/": reads(PEOPLE),
     "audiences/<slug:slug>/coverage/": reads(PEOPLE),
+    "audiences/<slug:slug>/holdout/": reads(PEOPLE),
     "reports/": reads(PEOPLE),
     "reports/<slug:week>/": reads(PEOPLE),
     "reports/<slug:week>.csv": reads(PEOPLE),
