@@ -64,7 +64,11 @@ def sheet(definition: Definition, destination: Destination) -> list[Line]:
 def _assigned(definition: Definition) -> str:
     """Return what a holdout adds to the events of a list that is told of it."""
     attribute = definition.holdout_attribute
-    return f"; track “Holdout Assigned”, and the arm as trait {attribute}" if attribute and not definition.suppresses else ""
+    return (
+        f"; track “Holdout Assigned”, and the arm as trait {attribute}"
+        if attribute and not definition.suppresses
+        else ""
+    )
 
 
 def text(lines: list[Line]) -> str:

@@ -274,7 +274,9 @@ class Surroundings:
         if one.holdout_attribute and not is_attribute(one.holdout_attribute):
             trouble = f"{one.holdout_attribute} cannot hold the arm: {ATTRIBUTE_WANTED}"
         elif one.holdout_attribute in asked:
-            trouble = f"{one.holdout_attribute} says who consents, so it cannot say the arm: use an attribute of its own."
+            trouble = (
+                f"{one.holdout_attribute} says who consents, so it cannot say the arm: use an attribute of its own."
+            )
         elif one.holdout_attribute in {chosen["name"] for chosen in one.traits}:
             trouble = f"{one.holdout_attribute} is sent along as the arm already: leave it out of the traits."
         return Holdout(one.holdout_attribute, one.holdout_arm, one.holdout_targets, trouble)

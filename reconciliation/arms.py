@@ -118,9 +118,7 @@ def _what_to_do(off: list[Row]) -> str:
 
 def told(by_arm: Mapping[str, int]) -> str:
     """Return people by arm in words."""
-    named = [
-        f"{number(people)} in {arm}" for arm, people in sorted(by_arm.items()) if arm not in (NO_ARM, NOT_AN_ARM)
-    ]
+    named = [f"{number(people)} in {arm}" for arm, people in sorted(by_arm.items()) if arm not in (NO_ARM, NOT_AN_ARM)]
     none = sum(by_arm.get(name, 0) for name in (NO_ARM, NOT_AN_ARM))
     return joined([*named, *([f"{number(none)} in no arm"] if none else [])]) or "nobody"
 

@@ -114,7 +114,9 @@ def _unread(one: Activation, look: Look | None) -> str:
     if family == Family.ANALYTICS:
         return f"{place} is sent the arms and is not asked for them: compare the cohorts there by the trait."
     if look is None:
-        return f"{place} was not read yet, so what landed there is not known. Enter the list's id, and access to read it."
+        return (
+            f"{place} was not read yet, so what landed there is not known. Enter the list's id, and access to read it."
+        )
     said = next((state.words for state in look.states if state.axis == "arm" and state.words), "")
     return said or f"{place} was read before arms were asked for. The next reading counts them."
 

@@ -190,7 +190,9 @@ class Comparison:
 
     def _count_arms(self, people: Columns, out: Array) -> None:
         if holdout := self.terms.holdout:
-            self.counts.arms += people_by_arm(people[holdout.column][out == Out.IN], self.staged.arms(holdout.attribute))
+            self.counts.arms += people_by_arm(
+                people[holdout.column][out == Out.IN], self.staged.arms(holdout.attribute)
+            )
 
     def _count_plan(self, shard: Shard) -> None:
         counts = self.counts

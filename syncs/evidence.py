@@ -73,7 +73,11 @@ def proof_of(version: Definition) -> Proof:
 
 
 def _of(pilot: Activation, version: Definition) -> Evidence:
-    runs = Run.objects.of_lists().filter(activation=pilot, definition=version).select_related("activation__destination", "pull")
+    runs = (
+        Run.objects.of_lists()
+        .filter(activation=pilot, definition=version)
+        .select_related("activation__destination", "pull")
+    )
     newest_first = list(runs.order_by("-pk"))
     synced = [run for run in newest_first if run.kind != Run.Kind.CLEAR]
     reached = next((run for run in synced if run.state in {*ARRIVED, RunState.HELD} and run.wanted), None)

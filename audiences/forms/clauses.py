@@ -126,7 +126,10 @@ class ClausesForm(forms.Form):
         help_text="As in Customer.io, like exp_winback. The workflow's random branch writes it.",
     )
     holdout_arm = LineField(
-        max_length=60, required=False, label="Value that means held out", help_text="Like control. Case does not matter."
+        max_length=60,
+        required=False,
+        label="Value that means held out",
+        help_text="Like control. Case does not matter.",
     )
     holdout_targets = forms.BooleanField(required=False, label="Target held-out people all the same")
     holdout_reason = LineField(

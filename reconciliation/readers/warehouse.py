@@ -133,9 +133,7 @@ def seen(session: Session, schema: str, tables: Layout, one: str, name: str) -> 
     return told(one, events[0][0], session.rows(event_count(schema, events), audiences=sorted(found))[0])
 
 
-def with_arms(
-    session: Session, schema: str, tables: Layout, found: ListSeen, name: str, attribute: str
-) -> ListSeen:
+def with_arms(session: Session, schema: str, tables: Layout, found: ListSeen, name: str, attribute: str) -> ListSeen:
     """Return what was seen of a list with the members of each arm; without them where nothing says the arm.
 
     Both statements are of one transaction, so the arms add up to the members.

@@ -104,7 +104,9 @@ def shown(request: HttpRequest, run: Run, **forms: Any) -> dict[str, Any]:
 
 
 def _identifiers(counts: dict[str, int]) -> dict[str, int]:
-    return {code: people for code, people in counts.items() if not code.startswith((trait_types.PREFIX, trait_types.ARM))}
+    return {
+        code: people for code, people in counts.items() if not code.startswith((trait_types.PREFIX, trait_types.ARM))
+    }
 
 
 def wrong_types(run: Run) -> list[trait_types.Wrong]:

@@ -19,9 +19,7 @@ from tests.audiences.drafts import again, complete
 
 Sign = Callable[[Person], Client]
 WINBACK: dict[str, Any] = {"holdout_attribute": "exp_winback", "holdout_arm": "control"}
-NAME_IT = (
-    "This use case is measured against held-out people: name the attribute that says the arm, or say why there is no holdout."
-)
+NAME_IT = "This use case is measured against held-out people: name the attribute that says the arm, or say why there is no holdout."
 
 
 def clause(draft: Definition) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -42,9 +40,17 @@ def drafted(owner: Person, **fields: Any) -> Definition:
     [
         ({}, ["None"], []),
         (WINBACK, ["exp_winback says the arm; who is in “control” is held out", "left out of every ad list"], []),
-        ({"holdout_arm": "control"}, ["An attribute says the arm"], ["Name the attribute that says who is in “control”"]),
+        (
+            {"holdout_arm": "control"},
+            ["An attribute says the arm"],
+            ["Name the attribute that says who is in “control”"],
+        ),
         ({"holdout_attribute": "exp"}, ["who is in “?” is held out"], ["Say which value of exp means held out"]),
-        ({**WINBACK, "holdout_targets": True}, ["all the same: no reason yet"], ["Say why held-out people are targeted"]),
+        (
+            {**WINBACK, "holdout_targets": True},
+            ["all the same: no reason yet"],
+            ["Say why held-out people are targeted"],
+        ),
         (
             {**WINBACK, "holdout_targets": True, "holdout_reason": "It ends on Friday"},
             ["all the same: It ends on Friday"],

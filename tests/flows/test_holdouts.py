@@ -72,7 +72,9 @@ class World:
 
     def told(self, event: str = "Holdout Assigned") -> list[tuple[int, str]]:
         """Return (person, arm) of each such event the warehouse was sent, oldest first; a retry counts once."""
-        seen = {one["messageId"]: one for one in self.vendors.events(self.key("warehouse")) if one.get("event") == event}
+        seen = {
+            one["messageId"]: one for one in self.vendors.events(self.key("warehouse")) if one.get("event") == event
+        }
         return [(int(one["userId"].removeprefix("shop-")), one["properties"].get("arm", "")) for one in seen.values()]
 
     def traits(self) -> dict[int, Any]:

@@ -191,7 +191,9 @@ def test_it_takes_as_many_queries_for_many_lists(
     client = signed_in(marketer)
 
     def asked() -> int:
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             client.get(f"/audiences/{audience.slug}/holdout/")
         return len(queries)
 

@@ -16,7 +16,7 @@ from syncs.arms import ABSENT, ASSIGNED, MOST, TAKEN_AWAY, UNREADABLE, Namer, To
 from syncs.eligibility import BLOCKS, Out
 from syncs.members import Change, arms_of, changed, combined, joined, merged, nobody, patch_of, recut, those_of, touched
 from syncs.people import Asked, Columnist, parted, tally
-from syncs.plan import ADD, CHANGE, Sides, merge
+from syncs.plan import Sides, merge
 from syncs.staging import covers
 from tests.syncs.shards import BOTH, Someone, content_digests, key_of, keys, members, sha, staged
 
@@ -123,10 +123,7 @@ def told(before: dict[int, str], now: dict[int, str], *, known_before: bool = Tr
     ledger = changed(nobody(), Change(add=members(held)))
     if known_before:
         ledger["arm"] = np.array(
-            [
-                ARMS[before[number]]
-                for number in sorted(before, key=key_of)
-            ],
+            [ARMS[before[number]] for number in sorted(before, key=key_of)],
             np.uint64,
         )
     for place in range(len(ledger["key"])):
