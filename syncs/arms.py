@@ -20,7 +20,7 @@ UNREADABLE: Final = np.uint64(1)
 MOST: Final = 50
 ASSIGNED, TAKEN_AWAY = 1, 2  # what a plan tells of somebody's arm
 MANY: Final = 10
-LOST: Final = 0.1  # of the share of people who had an arm before
+LOST: Final = 0.5  # of the share of people who had an arm before
 
 
 class TooManyArms(ValueError):
@@ -121,7 +121,7 @@ def with_arm(counts: Mapping[str, Any], attribute: str) -> int:
 def are_lost(before: tuple[int, int], now: tuple[int, int]) -> bool:
     """Whether an attribute looks lost. Both are (people with an arm, people read).
 
-    People may well leave an arm, or a test begin with few: many had one, and hardly anybody has.
+    People may well leave an arm, or a test begin with few: many had one, and of as many people fewer than half still have.
     """
     (had, of_before), (have, of_now) = before, now
     if had < MANY or not of_now or not of_before:

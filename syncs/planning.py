@@ -100,7 +100,7 @@ def changed_since_locked(run: Run) -> bool:
 
 
 def arms_are_lost(terms: Terms) -> bool:
-    """Whether hardly anybody has the holdout's attribute any more, though many had it when the list was last synced."""
+    """Whether most people lost the holdout's attribute since the list was last synced, so that it looks emptied or renamed."""
     holdout, run = terms.holdout, terms.run
     if holdout is None or run.pull is None:
         return False

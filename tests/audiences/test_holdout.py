@@ -19,7 +19,7 @@ from tests.audiences.drafts import again, complete
 
 Sign = Callable[[Person], Client]
 WINBACK: dict[str, Any] = {"holdout_attribute": "exp_winback", "holdout_arm": "control"}
-NAME_IT = "This use case is measured against held-out people: name the attribute that says the arm, or say why there is no holdout."
+NAME_IT = "This use case is measured against held-out people: name the attribute that says the arm, or say why"
 
 
 def clause(draft: Definition) -> tuple[tuple[str, ...], tuple[str, ...]]:

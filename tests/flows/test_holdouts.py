@@ -46,12 +46,12 @@ class World:
     audience: Audience
     ids: list[str]
 
-    def list(self, platform: str) -> Activation:
+    def list_at(self, platform: str) -> Activation:
         found = self.audience.activations.select_related("destination", "pipe")
         return found.get(destination__platform=platform)
 
     def key(self, platform: str) -> str:
-        pipe = self.list(platform).pipe
+        pipe = self.list_at(platform).pipe
         assert pipe is not None
         return pipe.write_key
 
@@ -86,7 +86,7 @@ class World:
         return found
 
     def sync(self, *platforms: str) -> list[Run]:
-        return [synced(self.list(platform)) for platform in platforms or ("meta", "warehouse")]
+        return [synced(self.list_at(platform)) for platform in platforms or ("meta", "warehouse")]
 
 
 def built(vendors: Vendors, people: list[dict[str, Any]], **clauses: Any) -> World:
@@ -156,8 +156,8 @@ def test_an_arm_that_is_taken_away_is_null_and_no_event(world: World) -> None:
     assert world.at_meta() == {2, 3, 4, 5}
 
 
-def test_who_shares_an_address_with_a_held_out_person_is_left_out_too(vendors: Vendors) -> None:
-    people = [plain(0, **{EXP: "control"}), plain(1, **{EXP: "treated"}) | {"email": "p0@shop.example"}, plain(2)]
+def test_who_shares_a_phone_with_a_held_out_person_is_left_out_too(vendors: Vendors) -> None:
+    people = [plain(0, **{EXP: "control"}), plain(1, **{EXP: "treated"}) | {"phone": plain(0)["phone"]}, plain(2)]
     world = built(vendors, people)
 
     (run,) = world.sync("meta")
@@ -207,7 +207,7 @@ def test_another_experiment_tells_arms_of_the_same_name_anew(world: World) -> No
 
 def test_sending_everybody_again_tells_no_arm_again(world: World) -> None:
     world.sync("warehouse")
-    again = start(world.list("warehouse"), trigger=Run.Trigger.COMMAND, at=timezone.now(), kind=Run.Kind.REASSERT)
+    again = start(world.list_at("warehouse"), trigger=Run.Trigger.COMMAND, at=timezone.now(), kind=Run.Kind.REASSERT)
 
     done = pipeline.work(again.pk, holder="test")
 
@@ -226,7 +226,7 @@ def test_an_attribute_that_is_gone_holds_additions_until_it_is_back(vendors: Ven
     meta, warehouse = world.sync()
 
     assert [(run.state, run.reason) for run in (meta, warehouse)] == [(RunState.HELD, "arms_lost")] * 2
-    assert "hardly anybody has the holdout's attribute any more" in meta.words
+    assert "most people lost the holdout's attribute" in meta.words
     assert world.at_meta() == set(range(4, 16))
     assert len(world.traits()) == 16
     assert None not in world.traits().values()
@@ -244,16 +244,17 @@ def test_an_attribute_with_as_many_values_as_people_fails_the_run_and_changes_no
 
     assert (run.state, run.reason) == (RunState.FAILED, "pull_failed")
     assert "exp_winback has more than 50 different values" in run.words
-    assert world.list("meta").members == 0
+    assert world.list_at("meta").members == 0
 
 
 arms = st.sampled_from(["control", "treated", None])
 
 
+@pytest.mark.slow
 @hypothesis.settings(
-    max_examples=4, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=10, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture], deadline=None
 )
-@hypothesis.given(st.lists(arms, min_size=5, max_size=5), st.lists(st.tuples(st.integers(0, 4), arms), max_size=6))
+@hypothesis.given(st.lists(arms, min_size=5, max_size=5), st.lists(st.tuples(st.integers(0, 4), arms), max_size=4))
 def test_whatever_arms_people_move_to_they_are_where_they_belong(
     vendors: Vendors, first: list[str | None], moves: list[tuple[int, str | None]]
 ) -> None:
@@ -273,8 +274,8 @@ def test_whatever_arms_people_move_to_they_are_where_they_belong(
     assert Counter(world.told()) == Counter(wanted)
 
 
-# Of about 150 steps of such a run: while it reads, compares, sends its three requests, and ends.
-KILLED_AT = (30, 80, 100, 110, 120, 130, 140)
+# Of the steps of such a run: while it reads, compares, sends its three requests, and ends.
+KILLED_AT = (100, 112)
 
 
 def test_a_worker_killed_at_any_step_tells_no_arm_twice_and_none_too_few(vendors: Vendors, settings: Settings) -> None:
@@ -285,7 +286,7 @@ def test_a_worker_killed_at_any_step_tells_no_arm_twice_and_none_too_few(vendors
         for step, some in people.items()
     }
     runs = {
-        step: start(world.list("warehouse"), trigger=Run.Trigger.COMMAND, at=timezone.now())
+        step: start(world.list_at("warehouse"), trigger=Run.Trigger.COMMAND, at=timezone.now())
         for step, world in worlds.items()
     }
     # Long enough for a machine that is busy with other things: there is one wait for all of them.
@@ -298,7 +299,7 @@ def test_a_worker_killed_at_any_step_tells_no_arm_twice_and_none_too_few(vendors
     for step, world in worlds.items():
         assert (runs[step].state, runs[step].words) == (RunState.DONE, ""), step
         assert Counter(world.told()) == Counter({(n, "control" if n % 3 else "treated"): 1 for n in people[step]}), step
-        following = synced(world.list("warehouse"))
-        last = synced(world.list("warehouse")) if following.requests else following
+        following = synced(world.list_at("warehouse"))
+        last = synced(world.list_at("warehouse")) if following.requests else following
         assert (last.state, last.requests, len(world.told())) == (RunState.DONE, 0, 60), step
     assert [finding for finding in verify() if not finding.holds] == []
