@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db.models import Max
@@ -19,8 +19,8 @@ from .arms import Arms, Landed, Sent, arms
 from .contamination import Counted, InList, sentence
 from .look import Look
 from .quantities import Quantity
-from .readiness import settling_until
 
+LOADS: Final = timedelta(hours=3)  # RudderStack loads a warehouse that often unless somebody set it otherwise
 RUNS: Final = 40  # ended runs of a list that are looked at
 
 
@@ -103,8 +103,9 @@ def _landed(one: Activation, run: Run, look: Look | None) -> Landed | None:
     known: Mapping[str, int] = {arm: low for arm, low in people.items() if low is not None}
     if not known:
         return None
-    settles = settling_until(one.destination.platform, run.finished_at, look.at)
-    return Landed(look.as_of, known, settles)
+    lag = timedelta(minutes=one.destination.lag_minutes or 0)
+    settles = run.finished_at + max(LOADS, lag)
+    return Landed(look.as_of, known, settles if settles > look.at else None)
 
 
 def _unread(one: Activation, look: Look | None) -> str:

@@ -142,12 +142,8 @@ class Terms:
             audience_slug=audience.slug,
             definition=self.run.definition.number,
             traits=self.traits,
-            holdout=self.holdout.attribute if self.tells_arms else "",
+            holdout=self.holdout.attribute if self.holdout and self.holdout.is_sent else "",
         )
-
-    @property
-    def tells_arms(self) -> bool:
-        return bool(self.holdout and self.holdout.is_sent)
 
     def arms(self, people: Columns) -> Tokens | None:
         """Return the arm of each person where the list is told of it; who is in none has no bytes."""

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from audiences.models import Activation, Audience
 from muster.models import Person
+from reconciliation.keeping import keep
 from reconciliation.measure import holdouts_of
 from reconciliation.models import ListAt
 from reconciliation.quantities import Basis, Quantity
@@ -23,8 +24,6 @@ from syncs.models import Overlap, Pull, Run
 from syncs.states import PullState
 from tests import factories
 from tests.syncs import run_rows
-
-from . import readings
 
 Sign = Callable[[Person], Client]
 HOUR = timedelta(hours=1)
@@ -57,8 +56,8 @@ def list_at(audience: Audience, platform: str) -> Activation:
 
 
 def sent(one: Activation, now: datetime, *, wanted: dict[str, int], **fields: Any) -> Run:
-    """Let a run of the list have ended three hours ago."""
-    began = now - 3 * HOUR
+    """Let a run of the list have ended nearly five hours ago."""
+    began = now - 5 * HOUR
     pull = Pull.objects.create(
         segment=one.audience.segment,
         state=PullState.COMPLETE,
@@ -73,7 +72,7 @@ def landed(one: Activation, at: datetime, by_arm: dict[str, int] | None, *states
     """Let the warehouse be read."""
     figures = [Figure(Quantity.MEMBERS, 1128, 1128, Basis.EXACT)]
     figures += [Figure(Quantity.ARM, people, people, Basis.EXACT, arm) for arm, people in (by_arm or {}).items()]
-    readings.keep(one, ListSeen("id", figures=tuple(figures), states=states), source="warehouse", at=at)
+    keep(one, ListSeen("id", figures=tuple(figures), states=states), source="warehouse", at=at)
 
 
 def words(client: Client, audience: Audience) -> str:

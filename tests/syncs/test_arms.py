@@ -186,7 +186,8 @@ def kept(columns: Any) -> dict[bytes, int]:
 def test_the_ledger_holds_the_arm_that_was_told_last_however_it_is_stored(
     story: list[tuple[dict[int, str], set[int], bool]],
 ) -> None:
-    whole, patch, wanted = nobody(), None, {}
+    whole, patch = nobody(), None
+    wanted: dict[bytes, int] = {}
     plain = nobody()
     for added, removed, tells in story:
         removed = removed - added.keys()
