@@ -185,8 +185,8 @@ RUN: Final[dict[str, Reason]] = {
     ),
     "arms_lost": Reason(
         "The arms of the holdout are gone",
-        "Fewer than half of the people who had the holdout's attribute still have it, so who is held out cannot be told, and nobody "
-        "was added.",
+        "Fewer than half of the people who had the holdout's attribute still have it, so who is held out cannot be told, and "
+        "nobody was added.",
         "Look in Customer.io whether the attribute was renamed or emptied. Restore it, or change the holdout in a new version "
         "of the definition; then sync again.",
     ),
