@@ -133,7 +133,7 @@ def told(before: dict[int, str], now: dict[int, str], *, known_before: bool = Tr
         if len(at) and known_before and ARMS[before[number]] == tokens[at[0]]:
             ledger["digest"] = ledger["digest"].copy()
             ledger["digest"][place] = digests[at[0]]
-    sides = Sides(people, np.zeros(len(now), np.uint8), digests, ledger, BOTH, False, keys([]), tokens)
+    sides = Sides(people, np.zeros(len(now), np.uint8), digests, ledger, BOTH, False, keys([]), arms=tokens)
     shard = merge(sides, np.ones(len(now), np.bool_) if sent_again else None)
     found = dict(zip((people["key"][p : p + 1].tobytes() for p in range(len(now))), shard.arm.tolist(), strict=True))
     return {number: found[key_of(number)] for number in now}
