@@ -17,7 +17,7 @@ class Place:
 
 
 PLACES = (
-    Place("Your audiences", "home", "audiences:list", Permission.READ, ("/audiences/", "/lists/")),
+    Place("Your audiences", "home", "your_audiences", Permission.READ, ("/audiences/", "/lists/")),
     Place("Drift reports", "report", "reconciliation:reports", Permission.READ, ("/reports/",)),
     Place("Runs", "history", "syncs:runs", Permission.READ, ("/runs/", "/pauses/")),
     Place("Health", "activity", "syncs:health_page", Permission.READ, ("/health/",)),

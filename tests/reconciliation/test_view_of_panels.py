@@ -205,7 +205,7 @@ def test_the_list_of_audiences_shows_each_match(
     readings.weekly(old, now - 30 * DAY, [56.0])
     client = signed_in(marketer)
 
-    page = client.get("/").content.decode()
+    page = client.get("/audiences/all/").content.decode()
     (query,) = re.findall(r'hx-get="/match/(\?[^"]*)"', page)
     assert all(f'id="match-of-{one.audience.slug}"' in page for one in (made, unread, old))
     page = client.get(f"/match/{unescape(query)}").content.decode()
