@@ -9,6 +9,7 @@ from django.db.models import FilteredRelation, Q, QuerySet
 
 from audiences.facts import Facts, ListFacts, VersionFacts
 from audiences.models import Activation, Audience, Definition, Lifecycle, Purpose
+from audiences.platforms import PLATFORMS
 
 IN_USE: Final = (Lifecycle.LIVE, Lifecycle.PAUSED)
 OF_VERSION: Final = tuple(
@@ -16,7 +17,7 @@ OF_VERSION: Final = tuple(
 )
 OF_LIST: Final = (
     *("destination__name", "members", "lifecycle", "stopped_words", "destination__archived_at"),
-    *("pipe__name", "pipe__archived_at", "pipe__check_state", "pipe__check_words"),
+    *("pipe__name", "pipe__archived_at", "pipe__check_state", "pipe__check_words", "destination__platform"),
 )
 OF_AUDIENCE: Final = (
     *("audience__slug", "audience__name", "audience__owner__full_name", "audience__owner__is_active"),
@@ -120,9 +121,10 @@ def _standing(one: dict[str, Any], today: date) -> Standing:
 
 
 def _list(one: dict[str, Any]) -> ListFacts:
-    name, members, lifecycle, stopped, archived, pipe, pipe_archived, state, words = (one[field] for field in OF_LIST)
+    name, members, lifecycle, stopped, archived, pipe, pipe_archived, *rest = (one[field] for field in OF_LIST)
+    state, words, platform = rest
     usable = (pipe, state, words) if pipe and not pipe_archived else ("", "", "")
-    return ListFacts(name, members, lifecycle, stopped, archived is not None, *usable)
+    return ListFacts(name, members, lifecycle, stopped, archived is not None, *usable, PLATFORMS[platform].is_sent)
 
 
 def _facts(one: dict[str, Any]) -> Facts:
