@@ -84,8 +84,9 @@ def _list(one: dict[str, Any]) -> ListFacts:
     _, name, members, lifecycle, stopped, archived, pipe, pipe_archived, state, words, platform = (
         one[field] for field in OF_LIST
     )
-    usable = (pipe, state, words) if pipe and not pipe_archived else ("", "", "")
-    return ListFacts(name, members, lifecycle, stopped, archived is not None, *usable, PLATFORMS[platform].is_sent)
+    pipe, state, words = (pipe, state, words) if pipe and not pipe_archived else ("", "", "")
+    sent = PLATFORMS[platform].is_sent
+    return ListFacts(name, members, lifecycle, stopped, archived is not None, pipe, state, words, sent)
 
 
 def _version(one: dict[str, Any], asked: Mapping[int, str]) -> VersionFacts:

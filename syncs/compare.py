@@ -109,7 +109,7 @@ class Comparison:
 
     def _merged(
         self, repeats: Repeats, *, everybody: bool, expiring: Sequence[tuple[bytes, bytes]]
-    ) -> tuple[list[Shard], list[Columns], list[Array], Ledger]:
+    ) -> tuple[list[Shard], list[Columns | None], list[Array], Ledger]:
         """Return each prefix merged with the ledger, what the ledger holds of who goes, and the reasons of everybody."""
         ledger = Ledger(self.activation, texts_too=self.terms.texts)
         self.others.excluded_tokens = [self._tokens_of(staged) for staged in self.exclusions]

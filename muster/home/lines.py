@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Min
 from django.utils import timezone
@@ -59,6 +60,6 @@ def lines(lists: Collection[Standing], now: datetime) -> dict[int, Line]:
 
 def _paused() -> tuple[bool, set[int], set[int]]:
     """Return whether everything is paused, which destinations are, and which audiences."""
-    open_pauses = list(Pause.objects.open().values_list("destination", "audience"))
+    open_pauses: list[Any] = list(Pause.objects.open().values_list("destination", "audience"))
     total = any(place is None and audience is None for place, audience in open_pauses)
     return total, {place for place, _ in open_pauses if place}, {audience for _, audience in open_pauses if audience}

@@ -55,7 +55,7 @@ def home(wanted: Wanted, reader: Reader, asked: Sequence[ApprovalRequest]) -> Ho
     lists = standings(audiences, reader.today, destination=wanted.destination, health=wanted.health)
     happened = _happened(lists, reader)
     found = needs(lists, happened, reader)
-    pressing = {one.at.list for one in found}
+    pressing = {one.at.list for one in found} | {one.list for one in lists if one.whole}
     rest = [one for one in lists if one.list not in pressing]
     fine = [one for one in rest if one.health == "on_target"]
     watched = [one for one in rest if one.health != "on_target"]

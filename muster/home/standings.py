@@ -123,8 +123,9 @@ def _standing(one: dict[str, Any], today: date) -> Standing:
 def _list(one: dict[str, Any]) -> ListFacts:
     name, members, lifecycle, stopped, archived, pipe, pipe_archived, *rest = (one[field] for field in OF_LIST)
     state, words, platform = rest
-    usable = (pipe, state, words) if pipe and not pipe_archived else ("", "", "")
-    return ListFacts(name, members, lifecycle, stopped, archived is not None, *usable, PLATFORMS[platform].is_sent)
+    pipe, state, words = (pipe, state, words) if pipe and not pipe_archived else ("", "", "")
+    sent = PLATFORMS[platform].is_sent
+    return ListFacts(name, members, lifecycle, stopped, archived is not None, pipe, state, words, sent)
 
 
 def _facts(one: dict[str, Any]) -> Facts:

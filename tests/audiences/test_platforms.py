@@ -22,6 +22,7 @@ from tests import factories
 from tests.syncs.running import synced
 from tests.vendors import Vendors
 
+CONSENT = {"*": {"require_true": [], "not_true": [], "not_unsubscribed": True, "basis": "Asked at sign-up"}}
 Sign = Callable[[Person], Client]
 BY_HAND = sorted(kind for kind, spec in PLATFORMS.items() if not spec.is_sent)
 HASHED: dict[str, dict[str, Any]] = {
@@ -97,7 +98,9 @@ def test_a_definition_needs_no_pipe_there_and_its_pilot_proves_nothing(
     marketer: Person, manager: Person, db: None
 ) -> None:
     place = factories.destination(platform="tiktok", name="TikTok EU")
-    draft = factories.definition(factories.audience(owner=marketer), state="draft", destinations=[place])
+    draft = factories.definition(
+        factories.audience(owner=marketer), state="draft", destinations=[place], consent=CONSENT
+    )
     activating.follow(draft)
     version = factories.approved(draft, by=manager)
 

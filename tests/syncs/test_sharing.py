@@ -1,13 +1,14 @@
 """People who share an identifier: groups against brute force, repeats in memory and through a file, and in a whole run."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciliation.ladder import Place
+from reconciliation.ladder import LABELS, Place
 from reconciliation.of_ladder import ladders
 from syncs import sharing
 from syncs.sharing import Repeats, beyond_first
@@ -76,13 +77,13 @@ def _spool(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.engine
 def test_a_run_counts_them_and_the_ladder_names_them(vendors: Vendors) -> None:
-    people = [
+    people: list[dict[str, Any]] = [
         {"id": "a", "email": "one@shop.example", "phone": "+12125550101"},
-        {"id": "b", "email": "one@shop.example", "phone": "+12125550102"},
-        {"id": "c", "email": "three@shop.example", "phone": "+12125550102"},  # one with a, through b
+        {"id": "b", "email": "two@shop.example", "phone": "+12125550101"},
+        {"id": "c", "email": "three@shop.example", "phone": "+1 (212) 555-0101"},
         {"id": "d", "email": "four@shop.example"},
-        {"id": "e", "email": "five@shop.example"},
-        {"id": "f", "email": "five@shop.example", "unsubscribed": True},  # out, so nobody shares with f
+        {"id": "e", "email": "five@shop.example", "phone": "+12125550102"},
+        {"id": "f", "email": "six@shop.example", "phone": "+12125550102", "unsubscribed": True},
     ]
     consent = {"*": {"require_true": [], "not_true": [], "not_unsubscribed": True, "basis": "test"}}
     audience = factories.registered_audience(vendors, people, consent=consent)
@@ -90,12 +91,13 @@ def test_a_run_counts_them_and_the_ladder_names_them(vendors: Vendors) -> None:
 
     run = synced(made)
 
-    assert (run.wanted, run.duplicates) == (4, 2)  # f blocks e, whose address it carries
+    assert (run.wanted, run.duplicates, run.left_out) == (4, 2, {"unsubscribed": 1, "shares_blocked": 1})  # f blocks e
     made.refresh_from_db()
     assert (made.members, made.duplicates, made.distinct_members) == (4, 2, 2)
     assert run.finished_at
-    rungs = {one.place: one for one in ladders(audience, run.finished_at).trunk}
-    assert str(rungs[Place.DISTINCT].people) == "2"
+    (branch,) = ladders(audience, run.finished_at).branches
+    distinct = next(one for one in branch.ladder.trunk if one.label == LABELS[Place.DISTINCT])
+    assert (distinct.count, distinct.lines[0].label) == ("2", "Share an identifier with another profile")
 
-    vendors.upsert({"id": "b", "email": "two@shop.example", "phone": "+12125550103"})
+    vendors.upsert({"id": "b", "phone": "+12125550103"}, {"id": "c", "phone": "+12125550104"})
     assert synced(made).duplicates == 0
