@@ -168,7 +168,7 @@ def test_the_page_asks_little(
     assert page.count('<svg class="chart"') == 2
     with django_assert_max_num_queries(SIGNING_IN + 5):
         client.get(f"/audiences/{made.audience.slug}/coverage/")
-    with django_assert_max_num_queries(SIGNING_IN + 1):
+    with django_assert_max_num_queries(SIGNING_IN + 2):
         page = client.get(f"/match/?of={made.audience_id}").content.decode()
     assert page.count('<svg class="spark"') == 2
 
