@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from .views import access, answers, attachments, entries, lists, messages, panels, reports
+from .views import access, answers, attachments, entries, lists, messages, panels, reports, suppression
 
 app_name = "reconciliation"
 urlpatterns: list[URLPattern] = [
@@ -29,6 +29,11 @@ urlpatterns: list[URLPattern] = [
     path("audiences/<slug:slug>/arrived/", panels.arrived, name="arrived"),
     path("audiences/<slug:slug>/ladder/", panels.ladder, name="ladder"),
     path("audiences/<slug:slug>/coverage/", panels.coverage, name="coverage"),
+    path("suppression/", suppression.suppression, name="suppression"),
+    path("suppression/count/", suppression.count, name="suppression_count"),
+    path("suppression/sizes.csv", suppression.sizes, name="suppression_csv"),
+    path("suppression/lines/<int:pk>/ask/", suppression.ask, name="suppression_ask"),
+    path("suppression/lines/<int:pk>/note/", suppression.note, name="suppression_note"),
     path("reports/", reports.reports, name="reports"),
     path("reports/<slug:week>/", reports.report, name="report"),
     path("reports/<slug:week>.csv", reports.report_csv, name="report_csv"),

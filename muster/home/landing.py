@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from audiences.next_step import next_step
 from muster.access import Permission, Role
@@ -29,11 +29,7 @@ def _report() -> str:
 
 
 def _board() -> str:
-    """Return the suppression board."""
-    try:
-        return reverse("reconciliation:suppression")
-    except NoReverseMatch:
-        return _audiences()
+    return reverse("reconciliation:suppression")
 
 
 def _set_up() -> str:

@@ -87,6 +87,12 @@ def test_a_manager_begins_with_the_latest_report_once_there_is_one(manager: Pers
     assert begins(client) == "/reports/2026-W47/"
 
 
+def test_paid_media_begin_with_the_suppression_board(paid_media: Person, signed_in: Sign) -> None:
+    client = signed_in(paid_media)
+    assert begins(client) == "/suppression/"
+    assert client.get("/suppression/").status_code == 200
+
+
 def test_an_administrator_begins_with_what_is_to_be_set_up_then_with_the_connections(
     administrator: Person, signed_in: Sign
 ) -> None:
