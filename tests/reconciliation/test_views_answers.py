@@ -210,7 +210,8 @@ def test_silence_is_raised_after_three_working_days(marketer: Person) -> None:
 
 def test_the_ladder_of_that_week_names_the_segments_that_were_excluded_then(marketer: Person, signed_in: Sign) -> None:
     one = drifting(marketer)
-    factories.definition(one.audience, exclusions=[{"segment": 7, "reason": "They had their money back"}])
+    exclusions = [{"segment": 7, "reason": "They had their money back"}]
+    factories.definition(one.audience, exclusions=exclusions, promoted_at=rows.noon(MONDAY) - 9 * list_weeks.WEEK)
     segment = factories.segment_row(one.audience.segment.workspace, number=7, name="Refunded")
     run = rows.planned(one, rows.noon(MONDAY), wanted=900, left_out={"excluded:7": 100})
     rows.accepted(run, rows.noon(MONDAY), adds=900)
