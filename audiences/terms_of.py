@@ -190,6 +190,7 @@ class Surroundings:
             rule=rule,
             trouble=self._trouble(place, pipe),
             waits_for="" if pipe else self.asked.get(number, ""),
+            sent=place.spec.is_sent,
         )
 
     @cached_property

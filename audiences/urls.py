@@ -54,7 +54,7 @@ _audience: list[URLPattern | URLResolver] = [
     path("pipe/<int:pk>/", pipe_requests.ask, name="pipe-ask"),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", audiences.list_audiences, name="list"),
+    path("audiences/all/", audiences.list_audiences, name="list"),
     path("audiences/register/", registration.begin, name="register"),
     path("audiences/segments/<int:pk>/refresh/", registration.refresh, name="refresh"),
     path("audiences/segments/<int:pk>/size/", registration.measure, name="measure"),

@@ -228,10 +228,11 @@ class Spark:
     expected: tuple[float, float] | None
     end: tuple[float, float] | None
     out: bool
+    marks: tuple[float, ...] = ()
 
 
-def spark(values: Sequence[Band | None], expected: Band | None = None) -> Spark:
-    """Return a sparkline. Its height is always 18 points, so that a flat line looks flat."""
+def spark(values: Sequence[Band | None], expected: Band | None = None, marked: Sequence[int] = ()) -> Spark:
+    """Return a sparkline. Its height is always 18 points, so that a flat line looks flat. `marked` are places of values."""
     known = [one for one in values if one]
     if not known:
         return Spark((), None, None, False)
@@ -254,4 +255,4 @@ def spark(values: Sequence[Band | None], expected: Band | None = None) -> Spark:
     last = max(place for place, one in enumerate(values) if one)
     area = (up.at(expected[1]), round(up.at(expected[0]) - up.at(expected[1]), 1)) if expected else None
     out = expected is not None and (known[-1][1] < expected[0] or known[-1][0] > expected[1])
-    return Spark(tuple(bands), area, (across.at(last), up.at(newest)), out)
+    return Spark(tuple(bands), area, (across.at(last), up.at(newest)), out, tuple(across.at(one) for one in marked))

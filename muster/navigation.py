@@ -21,7 +21,7 @@ class Place:
 
 
 PLACES = (
-    Place("Your audiences", "home", "audiences:list", Permission.READ, ("/audiences/", "/lists/")),
+    Place("Your audiences", "home", "your_audiences", Permission.READ, ("/audiences/", "/lists/")),
     Place(
         "Suppression",
         "shield",

@@ -66,11 +66,7 @@ class Week:
             others = [one for one in self.drifts if one not in own]
             duties += [self._raised(one) for one in others if one.is_raised(self.at, self.zone)]
             duties += [_promise(one, of_another=True) for one in others if one.broken_promise(self.today)]
-            duties += (
-                [Duty(f"Read and sign the report of {key(self.monday)}.", path=f"/reports/{key(self.monday)}/")]
-                if self.unsigned
-                else []
-            )
+            duties += [_report(self.monday)] if self.unsigned else []
         if person.role == Role.ADMINISTRATOR:
             duties += [_unreadable(one) for one in self.failing]
         return duties
@@ -118,7 +114,9 @@ def _promise(drift: Drift, *, of_another: bool = False) -> Duty:
 
 
 def _report(monday: date) -> Duty:
-    return Duty(f"Read and sign the report of {key(monday)}.", path=f"/reports/{key(monday)}/")
+    return Duty(
+        f"Read and sign the report of {key(monday)}.", path=reverse("reconciliation:report", args=[key(monday)])
+    )
 
 
 def _approval(asked: ApprovalRequest) -> Duty:

@@ -96,7 +96,7 @@ def _read_lists(access: ReadAccess, reader: Reader, at: datetime) -> None:
             _note_name(one, found.name, gone=found.gone, at=at)
         match_trend.keep(one.pk, at=at)
         arrived.keep(one.pk, at=at)
-    health.keep_lists([one.pk for one in lists], at=at)
+    health.ask(access.destination_id, [one.pk for one in lists], at=at)
 
 
 def holdouts_of(lists: Sequence[Activation]) -> dict[str, str]:

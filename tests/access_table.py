@@ -34,7 +34,8 @@ def form(who: Who) -> Row:
 
 
 MUSTER: dict[str, Row] = {
-    "home/": reads(PEOPLE),
+    "": reads(PEOPLE),
+    "audiences/": reads(PEOPLE),
     "favicon.ico": reads(ANYBODY),
     "sign-in/": form(ANYBODY),
     "sign-out/": acts(ANYBODY),
@@ -55,7 +56,7 @@ MUSTER: dict[str, Row] = {
     "back-office/password_change/": form(PEOPLE),
 }
 AUDIENCES: dict[str, Row] = {
-    "": reads(PEOPLE),
+    "audiences/all/": reads(PEOPLE),
     "audiences/register/": form(OPERATORS),
     "audiences/segments/<int:pk>/refresh/": acts(OPERATORS),
     "audiences/segments/<int:pk>/size/": acts(OPERATORS),

@@ -7,13 +7,14 @@ from audiences.models import Activation, Destination
 from audiences.platforms import PLATFORMS, Family
 from muster.access import NotAllowed, Permission, can
 from reconciliation.models import ReadAccess
+from reconciliation.readers.opening import READERS
 
 AD_PLATFORMS = [kind for kind, platform in PLATFORMS.items() if platform.family == Family.ADS]
 
 
 def destination_or_404(pk: int, *, ads: bool = False) -> Destination:
-    """Return a destination that is in use; with `ads` only an ad account."""
-    found = Destination.objects.filter(archived_at=None)
+    """Return a destination that is in use and that Muster can read; with `ads` only an ad account."""
+    found = Destination.objects.filter(archived_at=None, platform__in=READERS)
     return get_object_or_404(found.filter(platform__in=AD_PLATFORMS) if ads else found, pk=pk)
 
 
