@@ -204,6 +204,7 @@ def test_paused_and_another_list_than_before(vendors: Vendors, manager: Person) 
     assert figures(shop.count()) == (7, 0, 0)
 
 
+@pytest.mark.slow
 def test_people_who_cannot_be_on_the_list_do_not_count(vendors: Vendors) -> None:
     shop = Shop(vendors)
     vendors.upsert({"cio_id": shop.ids["p0"], "email": None}, {"cio_id": shop.ids["p1"], "email": "no address"})
@@ -266,7 +267,8 @@ def test_a_segment_that_is_read_elsewhere_is_asked_for_again_soon(vendors: Vendo
     assert shop.count().missing == 6
 
 
-def test_a_seed_and_a_pilot_leak_nothing(vendors: Vendors) -> None:
+@pytest.mark.slow
+def test_a_seed_leaks_nothing(vendors: Vendors) -> None:
     shop = Shop(vendors)
     shop.audience("Best customers", "lookalike", ["p0", "p1"])
     synced(shop.list(shop.cart))
