@@ -33,6 +33,7 @@ TAKEN: Final = timedelta(minutes=20)  # a lost job costs so long, then it is ask
 AGAIN: Final = timedelta(seconds=30)
 ROW_EVERY: Final = timedelta(hours=1)
 AT_MOST: Final = 20  # in one tick
+LONGEST_RUN: Final = timedelta(days=2)
 REACHING: Final = frozenset({"retarget", "winback", "cross_sell"})  # a seed only says who is alike
 SAME: Final = ("people", "missing", "leaked", "leaks", "cause", "words")
 LONGEST: Final = 500
@@ -51,6 +52,7 @@ def ring_due(*, at: datetime) -> int:
         activation__destination=OuterRef("required__destination"),
         activation__kind=Activation.Kind.PRODUCTION,
         finished_at__gte=OuterRef("began_at"),
+        created_at__gte=at - LONGEST_RUN,  # by which there is an index
     )
     after_run = Q(Exists(ended), began_at__lte=at - APART, next_at__lte=at + EVERY)
     turns = ExposureTurn.objects.filter(Q(next_at=None) | Q(next_at__lte=at) | after_run, required__ended_at=None)
