@@ -245,6 +245,20 @@ def test_the_clock_asks_each_quarter_and_after_runs_at_the_account(vendors: Vend
     assert exposing.ring_due(at=at) == 0
 
 
+def test_three_are_counted_at_a_time(redis: RedisServer, manager: Person) -> None:
+    place, at = factories.destination(), timezone.now()
+    for number in range(5):
+        RequiredSuppression.objects.create(
+            destination=place, label=f"Line {number}", target_minutes=60, basis="test", by=manager, at=at
+        )
+    assert exposing.ring_due(at=at) == 3
+    assert exposing.ring_due(at=at) == 0
+    first = ExposureTurn.objects.exclude(next_at=None).order_by("pk")[0]
+    exposing.perform(first.required_id, holder="test")
+    assert exposing.ring_due(at=at) == 1
+    assert exposing.ring_due(at=at + exposing.TAKEN) == 3, "whoever was asked for and never came is asked for again"
+
+
 def test_a_segment_that_is_read_elsewhere_is_asked_for_again_soon(vendors: Vendors) -> None:
     shop = Shop(vendors)
     at = timezone.now()
