@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('next_at', models.DateTimeField(blank=True, help_text='Empty: at the next tick', null=True)),
-                ('began_at', models.DateTimeField(blank=True, help_text='When the newest count began', null=True)),
+                ('began_at', models.DateTimeField(blank=True, help_text='When the newest count was asked for, then when it began', null=True)),
                 ('counted_at', models.DateTimeField(blank=True, null=True)),
                 ('as_of', models.DateTimeField(blank=True, help_text='When the reading behind that count began', null=True)),
                 ('required', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='exposure_turn', to='audiences.requiredsuppression')),
