@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern] = [
     path("match/", panels.trends, name="trends"),
     path("audiences/<slug:slug>/arrived/", panels.arrived, name="arrived"),
     path("audiences/<slug:slug>/ladder/", panels.ladder, name="ladder"),
+    path("audiences/<slug:slug>/holdout/", panels.holdout, name="holdout"),
     path("audiences/<slug:slug>/coverage/", panels.coverage, name="coverage"),
     path("suppression/", suppression.suppression, name="suppression"),
     path("suppression/count/", suppression.count, name="suppression_count"),

@@ -185,6 +185,7 @@ RECONCILIATION: dict[str, Row] = {
     "audiences/<slug:slug>/arrived/": reads(PEOPLE),
     "audiences/<slug:slug>/ladder/": reads(PEOPLE),
     "audiences/<slug:slug>/coverage/": reads(PEOPLE),
+    "audiences/<slug:slug>/holdout/": reads(PEOPLE),
     "suppression/": reads(PEOPLE),
     "suppression/count/": reads(PEOPLE),
     "suppression/sizes.csv": reads(PEOPLE),
