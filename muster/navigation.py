@@ -7,19 +7,26 @@ from .access import Permission
 
 @dataclass(frozen=True)
 class Place:
-    """One entry. It is current on its own page and on the pages whose path begins with one of `covers`."""
+    """One entry. It is current on its own page and on the pages whose path begins with one of `covers`.
+
+    `counts` names the page that says how many things need somebody there; it is loaded beside the entry.
+    """
 
     label: str
     icon: str
     url_name: str
     needs: Permission
     covers: tuple[str, ...]
+    counts: str = ""
 
 
 PLACES = (
     Place("Your audiences", "home", "audiences:list", Permission.READ, ("/audiences/", "/lists/")),
     Place("Drift reports", "report", "reconciliation:reports", Permission.READ, ("/reports/",)),
     Place("Runs", "history", "syncs:runs", Permission.READ, ("/runs/", "/pauses/")),
+    Place(
+        "Journey events", "bolt", "reconciliation:events", Permission.READ, ("/events/",), "reconciliation:events_count"
+    ),
     Place("Health", "activity", "syncs:health_page", Permission.READ, ("/health/",)),
     Place(
         "Connections",

@@ -19,10 +19,11 @@ from muster import audit
 from muster.http import BadCredentials, RateLimited, VendorError
 from syncs.doorbell import enqueue
 
-from . import arrived, attaching, health, match_trend, unknown_lists
+from . import arrived, attaching, health, landing, match_trend, unknown_lists
 from .keeping import keep
 from .models import ListAt, ReadAccess
 from .readers.seen import AdReader, Reader
+from .readers.warehouse import Warehouse
 from .trying_access import reader_of
 
 JOB: Final = "reconciliation.jobs.read_back"
@@ -64,6 +65,8 @@ def perform(access_id: int, *, at: datetime) -> bool:
     except VendorError as error:
         _failed(access, error, at)
         return False
+    if isinstance(reader, Warehouse):
+        landing.read(access, reader, at=at)
     if access.destination.spec.family == Family.ADS:
         _read_ads(access, reader, at)
     _worked(access, at)

@@ -69,7 +69,15 @@ def _is_open(place: Place, path: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _navigation(label: str, places: tuple[Place, ...], current: Place | None) -> str:
-    entries = [{"place": place, "href": reverse(place.url_name), "current": place is current} for place in places]
+    entries = [
+        {
+            "place": place,
+            "href": reverse(place.url_name),
+            "counts": reverse(place.counts) if place.counts else "",
+            "current": place is current,
+        }
+        for place in places
+    ]
     return render_to_string("_navigation.html", {"label": label, "entries": entries})
 
 

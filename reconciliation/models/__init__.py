@@ -3,6 +3,7 @@
 from .access import ListAt, ReadAccess
 from .attachment import Attachment, UnknownList
 from .exposure import Exposure
+from .feed_week import FeedWeek
 from .match_trend import MatchTrend
 from .reading import AppendOnly, Reading
 from .report import Correction, Delivery, Report, Wish
@@ -15,6 +16,7 @@ __all__ = [
     "Correction",
     "Delivery",
     "Exposure",
+    "FeedWeek",
     "ListAt",
     "ListWeek",
     "MatchTrend",
