@@ -51,6 +51,7 @@ BATCH_BYTES = environ.whole("MUSTER_BATCH_BYTES", 500_000, low=500, high=3_900_0
 BATCH_PEOPLE = environ.whole("MUSTER_BATCH_PEOPLE", 12_500, low=1, high=100_000)  # most people in one request
 RING_SECONDS = environ.number("MUSTER_RING_SECONDS", 30, low=0.05, high=600)  # until a run is rung for again
 SEGMENT_POLL_SECONDS = environ.number("MUSTER_SEGMENT_POLL_SECONDS", 300, low=1, high=86_400)  # between two looks
+EARLY_RUN_SECONDS = environ.number("MUSTER_EARLY_RUN_SECONDS", 300, low=1, high=86_400)  # between runs that events ask for
 if RENEW_SECONDS * 2 >= LEASE_SECONDS:
     raise ImproperlyConfigured("MUSTER_LEASE_RENEW_SECONDS must be less than half of MUSTER_LEASE_SECONDS.")
 
@@ -79,6 +80,8 @@ PLATFORM_HOSTS = environ.urls(
 MEASURE_SECONDS = environ.number(
     "MUSTER_MEASURE_SECONDS", 6 * 3600, low=1, high=7 * 86_400
 )  # between two readings back
+# How old a webhook's signature may be. Customer.io tries again for seven days and does not say whether it signs anew.
+WEBHOOK_FRESH_SECONDS = environ.number("MUSTER_WEBHOOK_FRESH_SECONDS", 604_800, low=60, high=604_800)
 # Messages to people: links in them, the mail server, and one webhook that takes {"text": …} as Slack's do.
 URL = environ.url("MUSTER_URL", f"http://127.0.0.1:{PORT}")
 EMAIL_HOST = environ.text("MUSTER_EMAIL_HOST")
@@ -210,6 +213,7 @@ WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = SECURE
 PROBES = ("/healthz", "/readyz")
+WEBHOOKS = "/webhooks/"
 SECURE_REDIRECT_EXEMPT = [f"^{path[1:]}$" for path in PROBES]  # asked over plain http from inside
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

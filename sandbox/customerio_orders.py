@@ -9,6 +9,7 @@ from typing import Any
 from sandbox import population, segments
 from sandbox.churn import churn
 from sandbox.population import People
+from sandbox.senders import Sender, Senders
 from sandbox.store import keep_setting
 from sandbox.web import Refusal, Reply, Request, Route, json_reply, ndjson_reply, route
 from sandbox.workspace import OPTIONS, Workspace
@@ -26,6 +27,7 @@ class CustomerIoOrders:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
+        self.senders = Senders(workspace.speed)
 
     def routes(self) -> list[Route]:
         """The route table."""
@@ -43,6 +45,10 @@ class CustomerIoOrders:
             route("POST", r"/_sandbox/segments/(\d+)/churn", self.churn),
             route("GET", r"/_sandbox/segments/(\d+)/members", self.members),
             route("POST", r"/_sandbox/reporting_webhooks", self.reporting_webhooks),
+            route("POST", r"/_sandbox/webhooks", self.add_webhook),
+            route("POST", r"/_sandbox/webhooks/(\d+)/send", self.send_webhooks),
+            route("POST", r"/_sandbox/webhooks/(\d+)/once", self.send_once),
+            route("GET", r"/_sandbox/webhooks/(\d+)", self.webhook),
             route("GET", r"/_sandbox/requests", self.requests),
             route("DELETE", r"/_sandbox/requests", self.forget_requests),
         ]
@@ -50,6 +56,7 @@ class CustomerIoOrders:
     def reset(self, request: Request) -> Reply:
         """Forget everything."""
         self.workspace.reset()
+        self.senders.clear()
         self.after_reset()
         return json_reply({"reset": True})
 
@@ -149,6 +156,40 @@ class CustomerIoOrders:
         ]
         keep_setting(self.workspace.store, "reporting_webhooks", listed)
         return json_reply({"reporting_webhooks": listed})
+
+    def _sender(self, text: str) -> Sender:
+        found = self.senders.all.get(int(text))
+        if found is None:
+            raise refused("There is no such webhook.")
+        return found
+
+    def add_webhook(self, request: Request) -> Reply:
+        """Make a webhook that signs and sends."""
+        return json_reply({"id": self.senders.add(request.order())})
+
+    def send_webhooks(self, request: Request, text: str) -> Reply:
+        """Queue events: {events, duplicate, shuffle}."""
+        wanted = request.order()
+        shuffle = wanted.get("shuffle")
+        queued = self._sender(text).send(
+            wanted["events"],
+            duplicate=bool(wanted.get("duplicate")),
+            shuffle=None if shuffle is None else int(shuffle),
+        )
+        return json_reply({"queued": queued})
+
+    def send_once(self, request: Request, text: str) -> Reply:
+        """Post one event past the queue: {event, forge, age}."""
+        wanted = request.order()
+        status = self._sender(text).once(
+            wanted["event"], forge=bool(wanted.get("forge")), age=float(wanted.get("age", 0))
+        )
+        return json_reply({"status": status})
+
+    def webhook(self, request: Request, text: str) -> Reply:
+        """What became of what a webhook sends, and its newest attempts."""
+        sender = self._sender(text)
+        return json_reply({**sender.state(), "attempts": list(sender.attempts)[-100:]})
 
     def requests(self, request: Request) -> Reply:
         """Recorded requests, oldest first, after the id in `after`."""

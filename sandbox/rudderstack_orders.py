@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -46,6 +47,7 @@ class RudderStackOrders:
             route("GET", KEY + r"/requests", self.requests),
             route("GET", KEY + r"/batches", self.batches),
             route("GET", KEY + r"/events", self.events),
+            route("GET", KEY + r"/tracked", self.tracked),
             route("GET", KEY + r"/users/([^/]+)", self.user),
         ]
 
@@ -198,6 +200,17 @@ class RudderStackOrders:
                     yield {"request": row["id"], "at": row["at"], "event": event}
 
         return ndjson_reply(lines())
+
+    def tracked(self, request: Request, write_key: str) -> Reply:
+        """What a vendor that tells events apart by messageId would count: each track event once, by name."""
+        first: dict[str, str] = {}
+        stored = 0
+        for _, events in self.inbox.bodies(self._source(write_key)["id"]):
+            for event in events:
+                if event.get("type") == "track":
+                    stored += 1
+                    first.setdefault(str(event["messageId"]), str(event["event"]))
+        return json_reply({"stored": stored, "events": len(first), "by_name": dict(Counter(first.values()))})
 
     def user(self, request: Request, write_key: str, user: str) -> Reply:
         """One user's traits at an analytics destination."""

@@ -23,6 +23,7 @@ from .lease import Lease
 from .ledger import LOADED_AT_ONCE, Ledger
 from .members import fits, nobody, recut, shard_count, told_members, with_members
 from .models import Batch, LedgerShard, PlanShard, Run
+from .opted_out import OptedOut
 from .people import TOKENS
 from .plan import ADD, CHANGE, LEFT, REASSERT, Shard, Sides, claims, is_optout, is_release, merge, without_claims
 from .staging import Staged
@@ -82,6 +83,7 @@ class Comparison:
         self.terms, self.staged, self.exclusions, self.beat = terms, staged, exclusions, beat
         self.activation = terms.run.activation
         self.erased = Erased(self.activation.audience.segment.workspace)
+        self.opted_out = OptedOut(terms.workspace if terms.obeys_opt_outs else None)
         self.counts = Counts()
         self.others = Others(erased_keys=self.erased.keys, erased_identifier=self.erased.identifier)
 
@@ -111,6 +113,7 @@ class Comparison:
                 identifiers=self.terms.identifiers,
                 suppresses=self.terms.suppresses,
                 erased_keys=self.erased.keys,
+                opted_out_keys=self.opted_out.keys,
             )
             shards.append(merge(sides, again if again.any() else None))
             held.append(told_members(shards[-1].gone_key, sides.ledger))
@@ -135,20 +138,25 @@ class Comparison:
         return self._people(number, self.activation.shards, self.staged)
 
     def _judged(self, number: int) -> Columns:
-        """Return people with their digests where one of them may be an erased person's."""
+        """Return people with their digests where one of them may be of somebody who was erased or opted out."""
         people = self._mine(number)
         for code, column in self.terms.identifiers.fields:
-            if column not in people and self.erased.may_hold(people[TOKENS + column], code):
+            if column not in people and any(
+                some.may_hold(people[TOKENS + column], code) for some in (self.erased, self.opted_out)
+            ):
                 return self.staged.columns(number, self.activation.shards)
         return people
 
     def _out(self) -> list[Array]:
         """Return the reasons of everybody by prefix, and learn which identifiers are blocked."""
         found, blocked = [], []
+        columns = [column for _, column in self.terms.identifiers.fields]
+        read_from = self.terms.run.pull.began_at if self.terms.run.pull else None
         for number in range(self.activation.shards):
             people = self._judged(number)
             keys = [staged.heads(number, self.activation.shards)["key"] for staged in self.exclusions]
-            out = reasons(people, self.terms.rules, self.others, keys)
+            opted_out = self.opted_out.flags(people, columns, began_at=read_from)
+            out = reasons(people, self.terms.rules, self.others, keys, opted_out)
             found.append(out)
             if not self.terms.suppresses:
                 blocked += blocking_tokens(people, self.terms.rules, out)

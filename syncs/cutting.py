@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import F
 
+from .eligibility import name_of
 from .lease import Lease
 from .models import Run
 from .outbox import prefix_of
@@ -42,13 +43,13 @@ class Cutter:
         self._number = 0
         self._pass = ""
         self._cursor = b""
-        self._erased: list[tuple[bytes, int]] = []
+        self._lost: list[tuple[bytes, int, int]] = []
 
     def next(self, pass_name: str) -> Cut | None:
         """Return the next people of a pass, None at its end."""
         if pass_name != self._pass:
             self._begin(pass_name)
-        self.maker.ask_who_was_erased()
+        self.maker.ask_who_is_out()
         works: list[Work] = []
         left, rows = min(self.aim, self.limit), self.most_people()
         while rows > 0 and left > 0 and (work := self._current()) is not None:
@@ -63,7 +64,7 @@ class Cutter:
             if self._rest is None:
                 self._number += 1
         if not works:
-            if fields := self._erased_below(b""):
+            if fields := self._lost_below(b""):
                 self.lease.write(cursor_pass=pass_name, cursor_key=END, **fields)
             return None
         following = self._current()
@@ -106,7 +107,7 @@ class Cutter:
 
     def _begin(self, pass_name: str) -> None:
         run: Run = self.lease.row
-        self._pass, self._rest, self._erased = pass_name, None, []
+        self._pass, self._rest, self._lost = pass_name, None, []
         self._cursor = bytes(run.cursor_key) if run.cursor_pass == pass_name else b""
         ended = self._cursor == END
         self._number = self.maker.ledger.shards if ended else prefix_of(self._cursor, self.maker.ledger.shards)
@@ -115,23 +116,23 @@ class Cutter:
         """Return what is left of the prefix being cut, or the next prefix that has people; None at the end."""
         while self._rest is None and self._number < self.maker.ledger.shards:
             work = self.maker.work(self._pass, self._number, (self._cursor, b""))
-            keys = [work.erased_key[place : place + 1].tobytes() for place in range(len(work.erased_key))]
-            self._erased += zip(keys, work.erased_op.tolist(), strict=True)
+            keys = [work.lost_key[place : place + 1].tobytes() for place in range(len(work.lost_key))]
+            self._lost += zip(keys, work.lost_op.tolist(), work.lost_why.tolist(), strict=True)
             if len(work):
                 self._rest = work
             else:
                 self._number += 1
         return self._rest
 
-    def _erased_below(self, end: bytes) -> dict[str, Any]:
-        """Return how the run's figures change for people below `end` who were erased since the plan."""
-        mine = [(key, op) for key, op in self._erased if not end or key < end]
+    def _lost_below(self, end: bytes) -> dict[str, Any]:
+        """Return how the run's figures change for people below `end` who were erased or opted out since the plan."""
+        mine = [(op, name_of(why, [])) for key, op, why in self._lost if not end or key < end]
         if not mine:
             return {}
-        self._erased = self._erased[len(mine) :]
+        self._lost = self._lost[len(mine) :]
         run: Run = self.lease.row
-        left_out = {**run.left_out, "erased": run.left_out.get("erased", 0) + len(mine)}
-        by_op = Counter(OP_FIELDS[op] for _, op in mine)
+        left_out = dict(Counter(run.left_out) + Counter(why for _, why in mine))
+        by_op = Counter(OP_FIELDS[op] for op, _ in mine)
         fewer = {name: F(name) - count for name, count in by_op.items()}
         return {"left_out": left_out, "wanted": F("wanted") - len(mine), **fewer}
 

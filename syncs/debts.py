@@ -44,6 +44,6 @@ def remade(maker: Maker, lease: Lease, batch: Batch, at: datetime) -> list[Parce
     with transaction.atomic():
         settle(batch, BatchState.SUPERSEDED, at, words="Replaced: its people or their form changed meanwhile.")
         replaced = [note(maker, lease, batch.pass_name, works, span, at, parent=batch)]
-        if batch.attempts and any(len(work.erased_key) for work in works):
+        if batch.attempts and any(len(work.lost_key) for work in works):
             replaced.append(note(maker, lease, "undo", works_within(maker, "undo", span), span, at, parent=batch))
     return replaced

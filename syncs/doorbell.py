@@ -2,19 +2,22 @@
 
 import logging
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import django_rq
 from django.db import transaction
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from .models import Run
+from .models import Forwarding, Run
 
 JOB = "syncs.jobs.wake"
 LOOK = "syncs.jobs.look"
 PRE_FLIGHT = "syncs.jobs.make_pre_flight"
+FORWARD = "syncs.jobs.forward_events"
+OPT_OUTS = "syncs.jobs.heed_opt_outs"
 JOB_SECONDS = 1200
+EVENTS_TOGETHER = timedelta(seconds=1)  # events that come closer together share a ring
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +36,21 @@ def ring_to_look(workspace_id: int) -> bool:
 def ring_for_pre_flight(pre_flight_id: int) -> bool:
     """Ask for a worker that makes a pre-flight, and return whether Redis took it. Who waits in vain asks again."""
     return enqueue(PRE_FLIGHT, "pre-flight", pre_flight_id=pre_flight_id)
+
+
+def ring_for_events(pipe_id: int, *, at: datetime) -> bool:
+    """Ask for a worker that forwards the events of a pipe, and return whether Redis took it; not again within a second."""
+    row, made = Forwarding.objects.get_or_create(pipe_id=pipe_id, defaults={"rang_at": at})
+    if not made and row.rang_at is not None and row.rang_at > at - EVENTS_TOGETHER:
+        return False
+    if not made and not Forwarding.objects.filter(pk=row.pk, rang_at=row.rang_at).update(rang_at=at):
+        return False
+    return enqueue(FORWARD, "pipe", pipe_id=pipe_id)
+
+
+def ring_for_opt_outs(workspace_id: int) -> bool:
+    """Ask for a worker that has people removed who opted out, and return whether Redis took it."""
+    return enqueue(OPT_OUTS, "workspace", workspace_id=workspace_id)
 
 
 def enqueue(job: str, what: str, **row: int) -> bool:

@@ -97,10 +97,13 @@ class Others:
     blocked: TokenSet = field(default_factory=lambda: TokenSet.of([]))
 
 
-def reasons(people: Columns, rules: Rules, others: Others, excluded_keys: list[Array]) -> Array:
+def reasons(
+    people: Columns, rules: Rules, others: Others, excluded_keys: list[Array], opted_out: Flags | None = None
+) -> Array:
     """Return Out for each person of a shard, before blocked identifiers are known.
 
-    `excluded_keys` are the sorted keys of each exclusion's people in the same prefix.
+    `excluded_keys` are the sorted keys of each exclusion's people in the same prefix. `opted_out`: who unsubscribed by an
+    event that the reading does not show yet.
     """
     held = rules.identifiers.tokens(people)
     out = np.zeros(len(people["key"]), np.uint8)
@@ -118,6 +121,8 @@ def reasons(people: Columns, rules: Rules, others: Others, excluded_keys: list[A
         for found in held.values():
             excluded |= others.excluded_tokens[place].holds(found)
         mark(excluded, Out.EXCLUDED + place)
+    if opted_out is not None and not rules.suppresses:
+        mark(opted_out, Out.UNSUBSCRIBED)
     _mark_consent(people, rules, mark)
     usable = np.zeros(len(out), np.bool_)
     for found in held.values():

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from audiences import watch
 
-from . import pipeline, pre_flight, sweep
+from . import event_runs, forwarding, pipeline, pre_flight, sweep
 from .lease import ClockOff, LeaseLost, this_worker
 
 log = logging.getLogger(__name__)
@@ -38,3 +38,21 @@ def make_pre_flight(pre_flight_id: int) -> None:
         pre_flight.perform(pre_flight_id, holder=this_worker())
     except ClockOff as off:
         log.error("pre-flight %d is not made: %s", pre_flight_id, off)
+
+
+def forward_events(pipe_id: int) -> None:
+    """Forward the events that wait for a pipe; those of entries may ask for an early run."""
+    close_old_connections()
+    event_runs.ring_early(at=timezone.now())
+    try:
+        forwarding.forward(pipe_id, holder=this_worker())
+    except LeaseLost as lost:
+        log.warning("events of pipe %d: %s", pipe_id, lost)
+    except ClockOff as off:
+        log.error("events of pipe %d are not forwarded: %s", pipe_id, off)
+
+
+def heed_opt_outs(workspace_id: int) -> None:
+    """Ask for runs that remove whoever opted out in a workspace."""
+    close_old_connections()
+    event_runs.ask_for_removals(workspace_id, at=timezone.now())

@@ -176,7 +176,7 @@ def split(parcel: Parcel, maker: Maker, lease: Lease, at: datetime, status: int 
 
 def works_within(maker: Maker, pass_name: str, span: tuple[bytes, bytes]) -> list[Work]:
     """Return the people of a pass in a key interval, made anew."""
-    maker.ask_who_was_erased()
+    maker.ask_who_is_out()
     last = prefix_of(span[1], maker.ledger.shards) if span[1] else maker.ledger.shards - 1
     numbers = range(prefix_of(span[0], maker.ledger.shards), last + 1)
     return [maker.work(pass_name, number, span) for number in numbers]

@@ -233,3 +233,8 @@ def tally(columns: Columns) -> dict[str, int]:
     for bit, reason in UNUSABLE.items():
         found[reason] = int((columns["unusable"] & np.uint8(bit) > 0).sum())
     return found
+
+
+def key_of(workspace_id: int, cio_id: str, secret: bytes) -> bytes:
+    """Return the key of one person."""
+    return Columnist(Asked.of({}), workspace_id=workspace_id, secret=secret).keys([cio_id])[0]

@@ -59,8 +59,12 @@ class Permit:
     def _paused(self, pass_name: str) -> None:
         for pause in Pause.objects.over(self.run.activation).select_related("destination", "audience", "by"):
             if pass_name != "optouts" or pause.optouts_too:
-                words = f"{what_is_paused(pause)} paused by {pause.by}: {pause.reason} The run goes on when that ends."
-                raise Park("paused", words, None)
+                paused = f"{what_is_paused(pause)} paused by {pause.by}: {pause.reason}"
+                if self.run.trigger == Run.Trigger.EVENT:
+                    # Parked, it would be in the way of the next one for somebody who opts out during the pause.
+                    words = f"{paused} Opt-outs were removed before; the next run after the pause does the rest."
+                    raise End(RunState.CANCELLED, "paused", words)
+                raise Park("paused", f"{paused} The run goes on when that ends.", None)
         stopped = Activation.objects.filter(pk=self.run.activation_id).values_list("stopped_words", flat=True).first()
         if stopped:
             raise End(RunState.FAILED, "stopped", stopped)

@@ -11,7 +11,7 @@ A plan shard is packed columns:
 A person who leaves and of whom nothing may be taken is a release: the ledger forgets them without a request.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -97,6 +97,7 @@ class Sides:
     identifiers: Identifiers
     suppresses: bool
     erased_keys: Array
+    opted_out_keys: Array = field(default_factory=lambda: np.zeros(0, "S16"))
 
 
 def merge(sides: Sides, reassert: Flags | None = None) -> Shard:
@@ -123,7 +124,7 @@ def merge(sides: Sides, reassert: Flags | None = None) -> Shard:
     return Shard(
         op=op,
         gone_key=ledger["key"][gone],
-        gone_why=_why(ledger["key"][gone], people, sides.out, sides.erased_keys),
+        gone_why=_why(ledger["key"][gone], sides),
         gone_drop=drops[gone].astype(np.uint8),
         gone_ends=ends,
         gone_take=(stale[rows] | np.repeat(leaving[gone], lengths_of(ends))).astype(np.uint8),
@@ -157,12 +158,13 @@ def _stale(sides: Sides, staying: Flags, same: Flags, places: Array) -> Flags:
     return stale
 
 
-def _why(gone: Array, people: Columns, out: Array, erased_keys: Array) -> Array:
-    """Return why each ledger key is gone: the reason of the person in the segment, else erased or left."""
+def _why(gone: Array, sides: Sides) -> Array:
+    """Return why each ledger key is gone: the reason of the person in the segment, else opted out, erased or left."""
     why = np.full(len(gone), LEFT, np.uint8)
-    why[keys_among(gone, erased_keys)] = Out.ERASED
-    places, present = located(gone, people["key"])
-    why[present] = out[places[present]]
+    why[keys_among(gone, sides.opted_out_keys)] = Out.UNSUBSCRIBED
+    why[keys_among(gone, sides.erased_keys)] = Out.ERASED
+    places, present = located(gone, sides.people["key"])
+    why[present] = sides.out[places[present]]
     return why
 
 

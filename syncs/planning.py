@@ -52,6 +52,8 @@ def plan(
         compare.store(run, lease, [] if run.is_dry else plans, fields)
         if release is not None and not run.is_dry:
             Release.objects.filter(pk=release.pk).update(used_by=run)
+        if not run.is_dry and run.pull.began_at is not None:
+            comparison.opted_out.lift(run.pull.began_at)
         tell(run, "compared", summary(run, missing), at)
 
 

@@ -33,9 +33,13 @@ def start(
     by: Person | None = None,
     kind: str = Run.Kind.SYNC,
     why: str = "",
+    opt_outs: bool = False,
 ) -> Run:
-    """Create a waiting run of the current definition and ring for it. Raises AlreadyLive and CannotStart."""
-    definition = startable(activation, kind)
+    """Create a waiting run of the current definition and ring for it. Raises AlreadyLive and CannotStart.
+
+    `opt_outs`: it is for people who opted out, so only a pause that holds their removals back too keeps it from starting.
+    """
+    definition = startable(activation, kind, opt_outs=opt_outs)
     try:
         with transaction.atomic():
             run = Run.objects.create(
@@ -67,7 +71,7 @@ def start(
     return run
 
 
-def startable(activation: Activation, kind: str) -> Definition:
+def startable(activation: Activation, kind: str, *, opt_outs: bool = False) -> Definition:
     """Return the definition that a run would use. Raises CannotStart."""
     try:
         definition = version_for(activation)
@@ -90,7 +94,8 @@ def startable(activation: Activation, kind: str) -> Definition:
     if kind == Run.Kind.CLEAR and activation.kind == Activation.Kind.PILOT and held_by_production(activation):
         raise CannotStart("The production list is the same list and holds people, so the pilot removes nobody from it.")
     if kind != Run.Kind.DRY_RUN:
-        if pause := Pause.objects.over(activation).first():
+        pauses = Pause.objects.over(activation)
+        if pause := (pauses.filter(optouts_too=True) if opt_outs else pauses).first():
             raise CannotStart(f"{what_is_paused(pause)} paused since {pause.at:%d %b %H:%M} UTC: {pause.reason}")
         if activation.stopped_words:
             raise CannotStart(activation.stopped_words)

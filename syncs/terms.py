@@ -9,8 +9,9 @@ import numpy as np
 from django.utils import timezone
 
 from audiences import roster
-from audiences.models import Activation, Segment, Trait
+from audiences.models import Activation, Segment, Trait, Workspace
 from audiences.platforms import Family, Payload
+from audiences.terms import TARGETING
 from muster.columns import DIGEST, Array, Columns, text_list
 from muster.vault import pepper
 
@@ -31,6 +32,15 @@ class Terms:
     @cached_property
     def suppresses(self) -> bool:
         return self.run.definition.suppresses
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        return self.run.activation.audience.segment.workspace
+
+    @cached_property
+    def obeys_opt_outs(self) -> bool:
+        """Whether who unsubscribes by an event is out at once: of targeting, and where the consent rule asks for it."""
+        return not self.suppresses and (self.run.definition.purpose in TARGETING or self.rules.not_unsubscribed)
 
     @cached_property
     def texts(self) -> bool:
@@ -70,7 +80,7 @@ class Terms:
             require_true=tuple(consent.get("require_true", ())),
             not_true=tuple(consent.get("not_true", ())),
             not_unsubscribed=bool(consent.get("not_unsubscribed")),
-            ids_with_at=bool(self.run.activation.audience.segment.workspace.ids_with_at_reason),
+            ids_with_at=bool(self.workspace.ids_with_at_reason),
             roster=roster.digests() if self.is_pilot else None,
             ramp=self.run.activation.ramp,
             nobody=self.run.kind == Run.Kind.CLEAR,
@@ -114,9 +124,8 @@ class Terms:
     @cached_property
     def exclusions(self) -> list[Segment]:
         """The segments that are excluded, in the definition's order."""
-        workspace = self.run.activation.audience.segment.workspace
         numbers = [int(one["segment"]) for one in self.run.definition.exclusions]
-        found = {one.number: one for one in Segment.objects.filter(workspace=workspace, number__in=numbers)}
+        found = {one.number: one for one in Segment.objects.filter(workspace=self.workspace, number__in=numbers)}
         return [found[number] for number in numbers if number in found]
 
     def spec(self, pass_name: str) -> Spec:

@@ -18,6 +18,7 @@ from .views import (
     run_page,
     schedules,
     switch,
+    webhook,
 )
 
 app_name = "syncs"
@@ -25,6 +26,7 @@ urlpatterns = [
     path("health/", health_page.health_page, name="health_page"),
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
+    path("webhooks/customerio/<int:workspace>/", webhook.customerio, name="webhook"),
     path("runs/", listing.runs, name="runs"),
     path("runs/health/", fragments.health, name="health"),
     path("runs/strip/", fragments.strip, name="strip"),

@@ -12,10 +12,12 @@ import numpy as np
 from muster.columns import KEY, Array, Columns, text_list
 
 from .compare import Plans
+from .eligibility import Out
 from .erased import Erased
 from .ledger import Ledger
 from .members import Change, People, changed, members_told, nobody, those_of
 from .models import Run
+from .opted_out import OptedOut
 from .payload import add_rows, event_texts, remove_rows
 from .people import taken
 from .plan import ADD, flat_rows, is_optout, lengths_of
@@ -31,7 +33,8 @@ class Work:
 
     `before` is what the ledger holds of these people where that is known without reading it: nothing of people who are new.
 
-    `erased_key` were to be added and have been erased since the plan; `erased_op` says as what. `outside` people are
+    `lost_key` were to be added and have been erased or opted out since the plan; `lost_op` says as what they were to be
+    added, `lost_why` what became of them (eligibility.Out). `outside` people are
     not in the ledger, nor will they be: a removal just in case.
     """
 
@@ -42,8 +45,9 @@ class Work:
     drop: Array = field(default_factory=lambda: np.zeros(0, np.uint8))
     ends: Array = field(default_factory=lambda: np.zeros(0, np.uint32))
     take: Array = field(default_factory=lambda: np.zeros(0, np.uint8))
-    erased_key: Array = field(default_factory=lambda: np.zeros(0, KEY))
-    erased_op: Array = field(default_factory=lambda: np.zeros(0, np.uint8))
+    lost_key: Array = field(default_factory=lambda: np.zeros(0, KEY))
+    lost_op: Array = field(default_factory=lambda: np.zeros(0, np.uint8))
+    lost_why: Array = field(default_factory=lambda: np.zeros(0, np.uint8))
     outside: bool = False
     before: Columns | None = None
 
@@ -81,7 +85,7 @@ def some(people: People, chosen: Array) -> People:
 
 
 class Maker:
-    """Makes the work of one run. `erased` is asked for every addition, and is as of the last `ask_who_was_erased`."""
+    """Makes the work of one run. Who was erased or opted out is asked for every addition, as of the last `ask_who_is_out`."""
 
     def __init__(self, run: Run) -> None:
         assert run.pull is not None, "a planned run has its reading"
@@ -90,13 +94,16 @@ class Maker:
         self.staged = Staged(run.pull)
         self.ledger = Ledger(run.activation, texts_too=self.terms.texts)
         self.plans = Plans(run, self.ledger.shards)
-        self.erased = Erased(run.activation.audience.segment.workspace)
+        self.erased = Erased(self.terms.workspace)
+        self.opted_out = OptedOut(self.terms.workspace if self.terms.obeys_opt_outs else None)
         self.adds_parked = bool(run.verdict.get("adds", {}).get("held"))
 
-    def ask_who_was_erased(self) -> None:
-        """Look whether somebody was erased since: before every request."""
+    def ask_who_is_out(self) -> None:
+        """Look whether somebody was erased or opted out since: before every request."""
         if not self.erased.is_current():
             self.erased = Erased(self.erased.workspace)
+        if not self.opted_out.is_current():
+            self.opted_out = OptedOut(self.opted_out.workspace)
 
     def work(self, pass_name: str, number: int, span: tuple[bytes, bytes] = (b"", b"")) -> Work:
         """Return the people of a pass in a prefix whose keys are in [from, to); an empty end is open."""
@@ -111,8 +118,9 @@ class Maker:
         if "op" not in plan:
             return Work(number, np.zeros(0, KEY), Rows())
         people, op = self._planned(number, plan, span)
-        gone = self._erased(people)
-        lost_key, lost_op = people["key"][gone], op[gone]
+        why = self._out_since(people)
+        gone = why != Out.IN
+        lost = {"lost_key": people["key"][gone], "lost_op": op[gone], "lost_why": why[gone]}
         if gone.any():
             people, op = taken(people, np.flatnonzero(~gone)), op[~gone]
         picked = {code: people[column] for code, column in self.terms.identifiers.fields}
@@ -127,7 +135,7 @@ class Maker:
         add = added(keys, self.terms.digests(people), picked, users)
         # Whoever the plan adds was not in the ledger then, and only this run has written to it since.
         before = nobody(texts_too=self.terms.texts) if (op == ADD).all() else None
-        return Work(number, keys, rows, add=add, erased_key=lost_key, erased_op=lost_op, before=before)
+        return Work(number, keys, rows, add=add, before=before, **lost)
 
     def _planned(self, number: int, plan: Columns, span: tuple[bytes, bytes]) -> tuple[Columns, Array]:
         """Return the people whom the plan adds, and as what each."""
@@ -138,11 +146,11 @@ class Maker:
         return self.terms.completed(people), plan["op"][chosen]
 
     def _undo(self, number: int, plan: Columns, span: tuple[bytes, bytes]) -> Work:
-        """Return removals of people who were erased after a request that may have added them had left."""
+        """Return removals of people who were erased or opted out after a request that may have added them had left."""
         if "op" not in plan:
             return Work(number, np.zeros(0, KEY), Rows(), outside=True)
         people = self.terms.completed(self.staged.columns(number, self.ledger.shards))
-        lost = places_within(people["key"], span, (plan["op"] > 0) & self._erased(people))
+        lost = places_within(people["key"], span, (plan["op"] > 0) & (self._out_since(people) != Out.IN))
         picked = {code: people[column][lost] for code, column in self.terms.identifiers.fields}
         users = None
         if self.terms.texts:
@@ -158,11 +166,14 @@ class Maker:
     def _as_ledger(people: People) -> Columns:
         return changed(nobody(texts_too=people.texts is not None), Change(add=people))
 
-    def _erased(self, people: Columns) -> Flags:
-        found = keys_among(people["key"], self.erased.keys)
-        for code, column in self.terms.identifiers.fields:
-            found |= self.erased.identifier(people[column], code)
-        return found
+    def _out_since(self, people: Columns) -> Array:
+        """Return Out for each person: erased, opted out, or still in."""
+        columns = self.terms.identifiers.fields
+        erased = keys_among(people["key"], self.erased.keys)
+        for code, column in columns:
+            erased |= self.erased.identifier(people[column], code)
+        opted_out = self.opted_out.flags(people, [column for _, column in columns])
+        return np.where(erased, np.uint8(Out.ERASED), np.where(opted_out, np.uint8(Out.UNSUBSCRIBED), np.uint8(Out.IN)))
 
     def _removals(self, pass_name: str, number: int, plan: Columns, span: tuple[bytes, bytes]) -> Work:
         if "gone.key" not in plan:

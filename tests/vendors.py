@@ -155,3 +155,25 @@ class Vendors:
     def faults(self, base: str) -> list[dict[str, Any]]:
         """Return the ordered faults with how many requests each has seen."""
         return list(self.get(base, "/_sandbox/faults")["faults"])
+
+    # Webhooks
+
+    def webhook(self, endpoint: str, key: str, **wanted: Any) -> int:
+        """Make a webhook at the stand-in of the US (kind=, lanes=, hour_seconds=, resign=) and return its id."""
+        return int(self.order(self.us, "/_sandbox/webhooks", {"endpoint": endpoint, "key": key, **wanted})["id"])
+
+    def send(self, webhook: int, events: list[Any], **wanted: Any) -> int:
+        """Queue events at a webhook (duplicate=, shuffle=) and return how many requests that will be."""
+        return int(self.order(self.us, f"/_sandbox/webhooks/{webhook}/send", {"events": events, **wanted})["queued"])
+
+    def send_once(self, webhook: int, event: Any, **wanted: Any) -> int:
+        """Post one event past the queue (forge=, age=) and return the status of the answer."""
+        return int(self.order(self.us, f"/_sandbox/webhooks/{webhook}/once", {"event": event, **wanted})["status"])
+
+    def sent(self, webhook: int) -> dict[str, Any]:
+        """Return what became of what a webhook sends."""
+        return dict(self.get(self.us, f"/_sandbox/webhooks/{webhook}"))
+
+    def tracked(self, write_key: str) -> dict[str, Any]:
+        """Return the track events of a source as a vendor counts them that tells them apart by messageId."""
+        return dict(self.get(self.rudder, f"/_sandbox/sources/{quote(write_key, safe='')}/tracked"))

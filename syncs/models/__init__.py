@@ -1,5 +1,6 @@
 from .batch import Batch, RejectedRow
 from .event import Event, EventCount, EventState, OptOut, Overlap
+from .forwarding import Forwarding
 from .ledger import LedgerShard, LedgerWhole, Tombstone
 from .pause import Beat, Pause
 from .portion import AssertedPortion
@@ -15,6 +16,7 @@ __all__ = [
     "Event",
     "EventCount",
     "EventState",
+    "Forwarding",
     "LedgerShard",
     "LedgerWhole",
     "OptOut",

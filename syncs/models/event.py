@@ -56,10 +56,11 @@ class Event(models.Model):
 
 
 class EventCount(models.Model):
-    """What happened to the events of one name in one hour: kept for good, when the events themselves are gone.
+    """What became of the events of one name that were received in one hour: kept for good, when the events are gone.
 
-    `received` counts each event once, `copies` what came again. Of requests that named no event (`name` empty):
-    `unsigned` and `stale` were answered 401, `unreadable` could not be read.
+    `received` counts each event once, `copies` what came again. What became of them stands under the hour in which they
+    were received: received = forwarded + rejected + dropped + those that wait or that nobody owns. Of requests that
+    named no event (`name` empty): `unsigned` and `stale` were answered 401, `unreadable` could not be read.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="event_counts")
@@ -97,11 +98,18 @@ class OptOut(models.Model):
     value = models.BinaryField(max_length=16)
     hint = models.PositiveIntegerField(default=0, help_text="Of an identifier: the first 16 bits of its SHA-256")
     at = models.DateTimeField(help_text="When the person unsubscribed")
-    received_at = models.DateTimeField()
+    received_at = models.DateTimeField(help_text="The same in all rows of one event")
+    asked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When runs were requested of all lists that hold the person"
+    )
     lifted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "kind", "value"], name="opt_out_once")]
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "received_at"], name="opt_out_received"),
+            models.Index(fields=["asked_at"], condition=models.Q(asked_at=None, lifted_at=None), name="opt_out_to_ask"),
+        ]
 
     def __str__(self) -> str:
         return f"opt-out {self.pk}"

@@ -14,7 +14,7 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from reconciliation import freezing, health, measure, posting
-from syncs import beats, slots
+from syncs import beats, event_runs, forwarding, slots
 from syncs.sweep import ring_looks, sweep
 
 OUTAGES = (DatabaseError, InterfaceError, RedisError, OSError)
@@ -41,6 +41,7 @@ def tick(at: datetime) -> dict[str, int]:
     done: dict[str, int] = {}
     survives("slots", lambda: done.update(slots.keep(at=at)))
     survives("sweep", lambda: done.update(sweep(at=at)))
+    survives("events", lambda: done.update(events=forwarding.ring_due(at=at), event_runs=event_runs.look(at=at)))
     survives("looks", lambda: done.update(looks=ring_looks(at=at)))
     survives("readings", lambda: done.update(read_back=measure.ring_due(at=at)))
     survives("reports", lambda: done.update(reports=freezing.ring_due(at=at)))

@@ -1,0 +1,251 @@
+"""Takes one webhook of Customer.io: verifies it on its raw bytes, and stores it before it is acknowledged.
+
+Customer.io holds back everything behind a request that was refused. So whatever is well signed is stored and answered
+200, also what nobody can use; only a bad or a stale signature is refused. When the database is busy the sender is asked
+to come again: nothing was promised then.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Final, Protocol
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Q
+
+from audiences.models import Feed, SigningKey, Workspace
+from muster.vault import pepper
+
+from . import opted_out
+from .delivered import CannotRead, Delivered, of_body, read
+from .doorbell import ring_for_events, ring_for_opt_outs
+from .erased import identifier_value
+from .event_counts import count
+from .event_reasons import WORDS, Reason
+from .kept import Kept, keep, keep_unowned, refusal
+from .models import Event, EventState, Tombstone
+from .people import key_of as keyed
+from .signature import Signers, is_fresh, sent_at
+
+LARGEST_READ: Final = 256 << 10  # what is longer is well signed or not, but is not read
+LARGEST_TAKEN: Final = 16 << 20
+PIECE: Final = 64 << 10
+DATABASE_SECONDS: Final = 2.0  # Customer.io waits 4 s
+NOTED_EVERY: Final = timedelta(minutes=1)
+
+
+class Outcome(Enum):
+    STORED = "stored"
+    AGAIN = "again"
+    UNSIGNED = "unsigned"
+    STALE = "stale"
+    TOO_LONG = "too long"
+
+
+class Stream(Protocol):
+    """Where a request's body is read from."""
+
+    def read(self, size: int = ..., /) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A body whose signature was right; `body` is None for one that is longer than what is read."""
+
+    key: SigningKey
+    sent_at: datetime
+    body: bytes | None
+    digest: bytes
+
+
+def receive(workspace_id: int, *, timestamp: str, signature: str, stream: Stream, at: datetime) -> Outcome:
+    """Take one request. Raises DatabaseError when it could not be stored: it has to come again then."""
+    with hurried():
+        checked = verified(workspace_id, timestamp, signature, stream, at)
+        if not isinstance(checked, Signed):
+            if checked != Outcome.TOO_LONG and Workspace.objects.filter(pk=workspace_id).exists():
+                count(workspace_id, "", at, **{checked.value: 1})
+            return checked
+        if checked.key.used_at is None or checked.key.used_at < at - NOTED_EVERY:
+            SigningKey.objects.filter(pk=checked.key.pk).update(used_at=at)
+        return stored(checked, at)
+
+
+def verified(workspace_id: int, timestamp: str, signature: str, stream: Stream, at: datetime) -> Signed | Outcome:
+    """Return the body if one of the workspace's keys signed it lately, else why it is not taken."""
+    keys = list(SigningKey.objects.filter(workspace_id=workspace_id, workspace__archived_at=None, retired_at=None))
+    sent = sent_at(timestamp)
+    if not keys or not signature or sent is None:
+        return Outcome.UNSIGNED
+    signers = Signers([key.secret for key in keys], timestamp)
+    pieces, size, digest = [], 0, hashlib.sha256()
+    while piece := stream.read(PIECE):
+        size += len(piece)
+        if size > LARGEST_TAKEN:
+            return Outcome.TOO_LONG
+        signers.update(piece)
+        digest.update(piece)
+        if size <= LARGEST_READ:
+            pieces.append(piece)
+    place = signers.signer(signature)
+    if place is None:
+        return Outcome.UNSIGNED
+    if not is_fresh(sent, at, timedelta(seconds=settings.WEBHOOK_FRESH_SECONDS)):
+        return Outcome.STALE
+    return Signed(keys[place], sent, b"".join(pieces) if size <= LARGEST_READ else None, digest.digest())
+
+
+def stored(signed: Signed, at: datetime) -> Outcome:
+    """Store what is signed, once, and ring for whoever goes on with it."""
+    workspace_id = signed.key.workspace_id
+    if signed.body is None:
+        return stored_unread(workspace_id, b"long:" + signed.digest, Reason.TOO_LARGE, at)
+    try:
+        told = read(signed.body)
+    except CannotRead:
+        return stored_unread(workspace_id, of_body(signed.body), Reason.UNREADABLE, at)
+    feed = feed_of(workspace_id, told.name)
+    made = event_of(workspace_id, told, feed, signed.sent_at, at)
+    opts_out = False
+    with transaction.atomic():
+        if is_erased(workspace_id, told):
+            forget(made)
+        if not stored_once(made):
+            return Outcome.AGAIN
+        rejected = {"rejected": 1} if made.state == EventState.REJECTED else {}
+        count(workspace_id, made.name, at, received=1, **rejected)
+        if told.opts_out and made.reason != Reason.ERASED:
+            key, digests, when = bytes(made.person), opted_out.digests_of(told), min(made.occurred_at, at)
+            opts_out = opted_out.note(workspace_id, key, digests, at=when, received_at=at)
+    if opts_out:
+        ring_for_opt_outs(workspace_id)
+    if made.state == EventState.WAITING and feed is not None and feed.pipe_id is not None:
+        ring_for_events(feed.pipe_id, at=at)
+    return Outcome.STORED
+
+
+def stored_unread(workspace_id: int, identity: bytes, reason: Reason, at: datetime) -> Outcome:
+    """Store that something signed came which cannot be read; nothing of it is kept."""
+    made = Event(
+        workspace_id=workspace_id,
+        **named(workspace_id, identity),
+        occurred_at=at,
+        received_at=at,
+        settled_at=at,
+        state=EventState.REJECTED,
+        reason=reason,
+        words=WORDS[reason],
+    )
+    with transaction.atomic():
+        if not stored_once(made):
+            return Outcome.AGAIN
+        count(workspace_id, "", at, unreadable=1)
+    return Outcome.STORED
+
+
+def stored_once(made: Event) -> bool:
+    """Store an event unless it is there; then it is counted as come again. In a transaction."""
+    same = Event.objects.filter(workspace_id=made.workspace_id, dedupe=made.dedupe)
+    if not same.exists():
+        try:
+            with transaction.atomic():
+                made.save(force_insert=True)
+        except IntegrityError:
+            if not same.exists():
+                raise
+        else:
+            return True
+    same.update(copies=F("copies") + 1)
+    count(made.workspace_id, same.values_list("name", flat=True)[0], made.received_at, copies=1)
+    return False
+
+
+def event_of(workspace_id: int, told: Delivered, feed: Feed | None, sent: datetime, at: datetime) -> Event:
+    """Return the row of an event: waiting, rejected with its reason, or owned by nobody."""
+    workspace = feed.workspace if feed else Workspace.objects.only("ids_with_at_reason").get(pk=workspace_id)
+    ids_with_at = bool(workspace.ids_with_at_reason)
+    made = Event(
+        workspace_id=workspace_id,
+        feed=feed,
+        name=told.name,
+        **named(workspace_id, told.identity),
+        person=key_of(workspace_id, told.cio_id) if told.cio_id else b"",
+        occurred_at=told.occurred_at or (at if told.time_is_wrong else min(sent, at)),
+        received_at=at,
+    )
+    if feed is None:
+        made.state, made.body = EventState.UNOWNED, keep_unowned(told, ids_with_at=ids_with_at).text
+        return made
+    kept = keep(told, feed.properties, made.occurred_at, ids_with_at=ids_with_at)
+    made.body = kept.text
+    judge(made, kept, feed, at)
+    return made
+
+
+def judge(event: Event, kept: Kept, feed: Feed, at: datetime) -> None:
+    """Say of an event whether it waits or is rejected by its feed's rules as they are now. Nothing is saved."""
+    refused = refusal(kept, feed.properties)
+    event.state = EventState.REJECTED if refused else EventState.WAITING
+    event.reason, event.words = (refused.reason, refused.words) if refused else ("", "")
+    event.settled_at = at if refused else None
+
+
+def forget(event: Event) -> None:
+    """Take everything about the person out of an event: they were erased."""
+    event.state, event.reason, event.words = EventState.REJECTED, Reason.ERASED, WORDS[Reason.ERASED]
+    event.person, event.body, event.settled_at = b"", "", event.received_at
+
+
+def is_erased(workspace_id: int, told: Delivered) -> bool:
+    """Whether the person was erased, by key or by any identifier that the event names."""
+    keys = [key_of(workspace_id, told.cio_id)] if told.cio_id else []
+    values = [identifier_value(one) for one in opted_out.digests_of(told)]
+    by_key = Q(kind=Tombstone.Kind.KEY, value__in=keys)
+    by_identifier = Q(kind=Tombstone.Kind.IDENTIFIER, value__in=values)
+    return Tombstone.objects.filter(by_key | by_identifier, workspace_id=workspace_id).exists()
+
+
+def feed_of(workspace_id: int, name: str) -> Feed | None:
+    """Return the feed that owns events of this name: one that is live, or paused and will be."""
+    owning = Feed.objects.filter(workspace_id=workspace_id, name=name, state__in=(Feed.State.LIVE, Feed.State.PAUSED))
+    return owning.select_related("workspace").defer("workspace__api_key").first()
+
+
+def key_of(workspace_id: int, cio_id: str) -> bytes:
+    """Return the person's key, the same as in every list."""
+    return keyed(workspace_id, cio_id, pepper("ledger key"))
+
+
+def named(workspace_id: int, identity: bytes) -> dict[str, str]:
+    """Return the two names that an event keeps for good: what tells it from others here, and its message id."""
+    whole = f"{workspace_id}:".encode() + identity
+    return {
+        column: hashlib.blake2b(whole, key=pepper(purpose), digest_size=16).hexdigest()
+        for column, purpose in (("dedupe", "event"), ("message_id", "event message id"))
+    }
+
+
+@contextmanager
+def hurried() -> Iterator[None]:
+    """Wait for the database no longer than the sender waits for us. Raises DatabaseError."""
+    be_patient(DATABASE_SECONDS)
+    try:
+        yield
+    finally:
+        be_patient(None)
+
+
+def be_patient(seconds: float | None) -> None:
+    """Let this connection wait so long for others' locks; None: as long as usual."""
+    usual = float(connection.settings_dict["OPTIONS"].get("timeout", 5)) if connection.vendor == "sqlite" else 0
+    wait = int(1000 * (usual if seconds is None else seconds))
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(f"PRAGMA busy_timeout={wait}")
+        else:
+            names = "set_config('lock_timeout', %s, false), set_config('statement_timeout', %s, false)"
+            cursor.execute(f"SELECT {names}", [str(wait), str(wait)])
