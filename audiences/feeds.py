@@ -184,7 +184,7 @@ def go_live(feed: Feed, *, by: Person, at: datetime) -> bool:
         if why := refusal(stored, by):
             raise NeedsSomebodyElse(why)
         # Nobody gives the pipe to an ad list meanwhile: definitions hold it too while they are locked.
-        list(Pipe.objects.select_for_update().filter(pk=stored.pipe_id))
+        list(Pipe.objects.select_for_update().filter(pk__in=[stored.pipe_id or 0]))
         if sentences := feed_terms.lacking(terms_of(stored)):
             raise NotReady(sentences)
         resumed = not needs_second(stored)

@@ -51,7 +51,9 @@ BATCH_BYTES = environ.whole("MUSTER_BATCH_BYTES", 500_000, low=500, high=3_900_0
 BATCH_PEOPLE = environ.whole("MUSTER_BATCH_PEOPLE", 12_500, low=1, high=100_000)  # most people in one request
 RING_SECONDS = environ.number("MUSTER_RING_SECONDS", 30, low=0.05, high=600)  # until a run is rung for again
 SEGMENT_POLL_SECONDS = environ.number("MUSTER_SEGMENT_POLL_SECONDS", 300, low=1, high=86_400)  # between two looks
-EARLY_RUN_SECONDS = environ.number("MUSTER_EARLY_RUN_SECONDS", 300, low=1, high=86_400)  # between runs that events ask for
+EARLY_RUN_SECONDS = environ.number(
+    "MUSTER_EARLY_RUN_SECONDS", 300, low=1, high=86_400
+)  # between runs that events ask for
 if RENEW_SECONDS * 2 >= LEASE_SECONDS:
     raise ImproperlyConfigured("MUSTER_LEASE_RENEW_SECONDS must be less than half of MUSTER_LEASE_SECONDS.")
 

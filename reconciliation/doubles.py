@@ -67,8 +67,8 @@ def _double(feed: Source, out: DataOut, pipes: Mapping[str, tuple[str, tuple[str
         f"is also sent by Customer.io's own Data Out ({out.name or 'without a name'}) to {out.data_plane_url}, into a source "
         "that Muster does not know."
     )
-    places = joined(feed.places, "or") or "the same place"
-    return Double(feed.event, False, "", words, f"If {places} stands behind that source too, each counts double.")
+    place = joined(feed.places, "or") or "the same place"
+    return Double(feed.event, False, "", words, f"If {place} stands behind that source too, each counts double.")
 
 
 def by_lists(feed: Source, lists: Mapping[str, tuple[str, ...]]) -> list[Double]:

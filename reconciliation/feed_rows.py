@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Sum
@@ -233,7 +234,7 @@ def _sums(feeds: Sequence[Feed], start: datetime, end: datetime) -> Mapping[tupl
     hours = EventCount.objects.filter(workspace__in=spaces, name__in=names, hour__gte=start, hour__lt=end)
     rows = hours.values("workspace", "name").order_by()
     wanted = ("received", "forwarded", "rejected", "dropped")
-    found = rows.annotate(**{f"sum_{name}": Sum(name) for name in wanted})
+    found: Iterable[dict[str, Any]] = rows.annotate(**{f"sum_{name}": Sum(name) for name in wanted})  # type: ignore[assignment]
     return {(row["workspace"], row["name"]): Counted(**{name: row[f"sum_{name}"] for name in wanted}) for row in found}
 
 

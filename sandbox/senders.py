@@ -71,7 +71,9 @@ class Sender:
         body = event.encode() if isinstance(event, str) else orjson.dumps(event)
         connection = self._connection()
         try:
-            return self._post(connection, body, f"{int(time.time() - age)}", "no key of this webhook" if forge else self.key)
+            return self._post(
+                connection, body, f"{int(time.time() - age)}", "no key of this webhook" if forge else self.key
+            )
         finally:
             connection.close()
 

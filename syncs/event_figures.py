@@ -111,8 +111,9 @@ def last_day(feeds: Iterable[Feed], now: datetime) -> Day:
     since = since_of(now)
     # Not under their own names: an annotation may not be called as a column is.
     sums = {f"sum_{name}": Sum(name) for name in COLUMNS}
-    rows = EventCount.objects.filter(hour__gte=since).values("workspace", "name").order_by().annotate(**sums)
-    counts = {(row["workspace"], row["name"]): Counted(*(row[f"sum_{name}"] for name in COLUMNS)) for row in rows}
+    rows = EventCount.objects.filter(hour__gte=since).values("workspace", "name").order_by()
+    found: Iterable[dict[str, Any]] = rows.annotate(**sums)  # type: ignore[assignment]
+    counts = {(row["workspace"], row["name"]): Counted(*(row[f"sum_{name}"] for name in COLUMNS)) for row in found}
     return Day(since, counts, _week_before(since), held(feeds, since))
 
 

@@ -62,6 +62,7 @@ def counted(whose: Feed | Workspace, hours_ago: float = 1, *, name: str = "", **
 
 def a_week(whose: Feed, a_day: int) -> None:
     """Let so many have arrived and been forwarded on each of the 7 days before the last one."""
+    counted(whose, 7 * 24 + 22)
     for day in range(1, 8):
         counted(whose, day * 24 + 2, received=a_day, forwarded=a_day)
 
@@ -89,4 +90,4 @@ def event(
 
 def forwarded(whose: Feed, took: timedelta, age: timedelta = HOUR) -> Event:
     at: datetime = timezone.now() - age
-    return event(whose, age=age, state=EventState.FORWARDED, reason="", words="", settled_at=at + took)
+    return event(whose, received_at=at, state=EventState.FORWARDED, reason="", words="", settled_at=at + took)

@@ -74,11 +74,13 @@ class FeedForm(forms.Form):
         super().__init__(data, initial={**stored, **(initial or {})}, use_required_attribute=False)
         people = Person.objects.active().filter(role__in=roles_with(Permission.REGISTER)).order_by("full_name", "pk")
         offered: dict[str, Any] = {
-            "workspace": Workspace.objects.filter(archived_at=None) | Workspace.objects.filter(pk=feed.workspace_id),
+            "workspace": Workspace.objects.filter(archived_at=None)
+            | Workspace.objects.filter(pk__in=[feed.workspace_id or 0]),
             "owner": people,
             "drift_checker": people,
             "pipe": _pipes(feed),
-            "audience": Audience.objects.filter(archived_at=None) | Audience.objects.filter(pk=feed.audience_id),
+            "audience": Audience.objects.filter(archived_at=None)
+            | Audience.objects.filter(pk__in=[feed.audience_id or 0]),
             "destinations": _places(feed),
         }
         for name, rows in offered.items():
@@ -132,7 +134,7 @@ def _pipes(feed: Feed) -> Any:
     """Return the pipes in use behind which no ad list stands, and the one that the feed has."""
     known = Pipe.objects.filter(archived_at=None)
     taken = ad_lists_through(list(known.values_list("pk", flat=True)))
-    return (known.exclude(pk__in=taken) | Pipe.objects.filter(pk=feed.pipe_id)).order_by("name")
+    return (known.exclude(pk__in=taken) | Pipe.objects.filter(pk__in=[feed.pipe_id or 0])).order_by("name")
 
 
 def _places(feed: Feed) -> Any:

@@ -31,7 +31,12 @@ def keys(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"The {made} is valid from now on. Send a test from Customer.io, then look here.")
             return redirect("audiences:signing-keys", pk)
-    known = SigningKey.objects.filter(workspace=workspace).select_related("added_by").defer("secret")
+    known = (
+        SigningKey.objects.filter(workspace=workspace)
+        .select_related("added_by")
+        .defer("secret")
+        .order_by("-retired_at", "pk")
+    )
     return render(request, "audiences/signing_keys.html", _context(request, workspace, form, list(known)))
 
 
@@ -43,7 +48,7 @@ def _context(
         "workspace": workspace,
         "form": form,
         "keys": sorted(valid, key=lambda one: one.added_at),
-        "retired": sorted((one for one in known if one.retired_at), key=lambda one: one.retired_at, reverse=True)[:10],
+        "retired": [one for one in known if one.retired_at][:10],
         "full": len(valid) >= signing_keys.MOST,
         "address": webhook_address(request, workspace),
         "ask": who_can(Permission.MANAGE_CONNECTIONS),

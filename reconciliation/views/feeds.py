@@ -14,8 +14,8 @@ from muster.htmx import page
 from reconciliation.feed_health import lede
 from reconciliation.feed_page import FeedPage, asked_about, property_names
 from reconciliation.feed_rows import Feeds
-from reconciliation.refused_requests import refused
-from syncs.event_figures import unowned
+from reconciliation.refused_requests import Refused, refused
+from syncs.event_figures import Counted, unowned
 
 from .loading import feed_or_404
 
@@ -29,7 +29,6 @@ def events(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     found, orphans = Feeds(now), unowned(now)
     shown = Paginator(found.rows, PER_PAGE).get_page(request.GET.get("page"))
-    requests = found.day.requests
     asked = asked_about(found.doubled)
     context: dict[str, Any] = {
         "found": found,
@@ -39,17 +38,16 @@ def events(request: HttpRequest) -> HttpResponse:
         "lede": lede([(row.feed.name, row.verdict) for row in found.rows], len(orphans)),
         "unowned": orphans,
         "doubled": [(row, double, asked.get(str(row.feed.pk))) for row in found.doubled for double in row.doubles],
-        "refused": refused(
-            unsigned=requests.unsigned,
-            stale=requests.stale,
-            unreadable=requests.unreadable,
-            received=found.total.received + sum(one.events for one in orphans),
-        ),
+        "refused": _refused(found.day.requests, found.total.received + sum(one.events for one in orphans)),
         "workspaces": list(Workspace.objects.filter(archived_at=None).defer("api_key").order_by("name")),
         "keepers": who_can(Permission.MANAGE_CONNECTIONS),
         "owners": who_can(Permission.REGISTER),
     }
     return page(request, "reconciliation/events.html", context, part="figures")
+
+
+def _refused(requests: Counted, received: int) -> list[Refused]:
+    return refused(unsigned=requests.unsigned, stale=requests.stale, unreadable=requests.unreadable, received=received)
 
 
 @allow(Permission.READ)

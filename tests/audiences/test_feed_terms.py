@@ -1,6 +1,7 @@
 """What a feed lacks, what is worth a look, and what a change says: by tables."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ COMPLETE = FeedTerms(
     properties=(COUPON,),
     signing_keys=1,
 )
-LACKS = {
+LACKS: dict[str, tuple[dict[str, Any], str]] = {
     "meaning": ({"meaning": ""}, "Say what happened"),
     "owner gone": ({"owner_active": False}, "Mei can no longer sign in"),
     "checker": ({"checker": ""}, "Name who checks it"),

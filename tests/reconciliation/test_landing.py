@@ -11,6 +11,7 @@ from audiences.models import Destination, Feed
 from reconciliation import landing, measure
 from reconciliation.feed_rows import weeks_of
 from reconciliation.models import FeedWeek, ReadAccess
+from reconciliation.readers.warehouse import Warehouse as WarehouseReader
 from reconciliation.readers.warehouse_queries import tables_of
 from reconciliation.weeks import monday_of
 from tests import factories, feed_rows
@@ -86,13 +87,13 @@ def test_what_was_known_stays_when_the_warehouse_refuses(warehouse: Warehouse) -
     place = factories.destination(platform="warehouse")
     feed = feed_rows.feed(places=[place])
     access = reading(place, warehouse)
-    reader = measure.reader_of(access)
-    assert landing.read(access, reader, at=NOW) == 1  # type: ignore[arg-type]
+    reader = WarehouseReader(options(warehouse), SECRETS)
+    assert landing.read(access, reader, at=NOW) == 1
     assert weeks(feed) == [(0, 0)] * 8
     warehouse.execute(
         "REVOKE ALL ON {schema}.{table} FROM {reader}", schema=SCHEMA, table="coupon_shown", reader="muster_reader"
     )
-    assert landing.read(access, reader, at=NOW) == 0  # type: ignore[arg-type]
+    assert landing.read(access, reader, at=NOW) == 0
     assert weeks(feed) == [(0, 0)] * 8
     FeedWeek.objects.all().delete()
     landing.read(access, reader, at=NOW)

@@ -45,7 +45,9 @@ def feed_of(
         "created_by": owner,
         "created_at": timezone.now(),
     }
-    return Feed.objects.create(workspace=space, name=name, pipe=pipe, properties=list(properties), **{**values, **fields})
+    return Feed.objects.create(
+        workspace=space, name=name, pipe=pipe, properties=list(properties), **{**values, **fields}
+    )
 
 
 def piped(vendors: Vendors, space: Workspace, name: str = "", **fields: Any) -> Feed:
@@ -70,7 +72,9 @@ def action(name: str = "Coupon Shown", *, person: int = 1, journey: str = "j1", 
     }
 
 
-def report(metric: str = "unsubscribed", *, person: int = 1, object_type: str = "customer", **data: Any) -> dict[str, Any]:
+def report(
+    metric: str = "unsubscribed", *, person: int = 1, object_type: str = "customer", **data: Any
+) -> dict[str, Any]:
     """Return the body of a reporting webhook."""
     identifiers = {"cio_id": f"c{person:06d}", "id": f"user-{person}", "email": f"person{person}@example.com"}
     return {

@@ -138,7 +138,8 @@ def test_times(value: object, found: tuple[datetime | None, bool]) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"1", b"{", b"{}", b'{"event":""}', b'{"event":1}', b'{"kind":{}}', b"\xff", b"null", b"[" * 5000]
+    "body",
+    [b"", b"[]", b"1", b"{", b"{}", b'{"event":""}', b'{"event":1}', b'{"kind":{}}', b"\xff", b"null", b"[" * 5000],
 )
 def test_bodies_that_name_no_event(body: bytes) -> None:
     with pytest.raises(CannotRead):

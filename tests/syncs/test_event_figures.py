@@ -6,12 +6,12 @@ import pytest
 from django.utils import timezone
 
 from audiences.models import Feed
-from syncs.event_figures import DAY, HOUR, Counted, causes, lag, last_day, unowned
+from syncs.event_figures import DAY, Counted, causes, lag, last_day, unowned
 from syncs.models import EventState
 from tests import factories, feed_rows
 
 pytestmark = pytest.mark.django_db
-SECOND = timedelta(seconds=1)
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 
 
 def test_a_day_is_counted_apart_from_the_week_before() -> None:

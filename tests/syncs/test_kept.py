@@ -17,7 +17,9 @@ from tests.syncs.events import COUPON, action
 from tests.syncs.test_delivered import JSON
 
 SENT = datetime(2026, 11, 20, 10, tzinfo=UTC)
-KINDS = [{"name": kind, "type": kind, "required": False, "why": "a test"} for kind in ("text", "number", "yes_no", "time")]
+KINDS = [
+    {"name": kind, "type": kind, "required": False, "why": "a test"} for kind in ("text", "number", "yes_no", "time")
+]
 
 
 def kept(event: dict[str, Any], rules: Any = COUPON, *, ids_with_at: bool = False) -> Kept:
@@ -139,7 +141,16 @@ def test_rules_that_changed_since_count() -> None:
 
 
 def test_of_what_nobody_owns_only_names_and_types_stay() -> None:
-    values = {"s": "x", "n": 5, "q": "12.5", "b": True, "t": "2026-11-20T09:20:00Z", "o": {}, "a@b.example": "x", "z": None}
+    values = {
+        "s": "x",
+        "n": 5,
+        "q": "12.5",
+        "b": True,
+        "t": "2026-11-20T09:20:00Z",
+        "o": {},
+        "a@b.example": "x",
+        "z": None,
+    }
     found = keep_unowned(read(orjson.dumps(action(properties=values, kind=None, journey_id=None))), ids_with_at=False)
 
     assert found.seen == {

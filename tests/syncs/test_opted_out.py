@@ -120,7 +120,9 @@ def test_newer_ones_are_noticed() -> None:
 def test_every_form_of_an_identifier_is_known() -> None:
     told = read(orjson.dumps(action(email="Who.Is@gmail.com ", phone="+1 212 555 0123", id="u1")))
 
-    assert digests_of(told) == sorted(sha(text) for text in ("who.is@gmail.com", "whois@gmail.com", "12125550123", "+12125550123", "u1"))
+    assert digests_of(told) == sorted(
+        sha(text) for text in ("who.is@gmail.com", "whois@gmail.com", "12125550123", "+12125550123", "u1")
+    )
 
 
 # On the road

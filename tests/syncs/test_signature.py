@@ -67,7 +67,16 @@ def test_pieces_sign_as_the_whole_does(body: bytes, key: str, timestamp: str, cu
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("1613063089", 1613063089), (" 0 ", 0), ("", None), ("-1", None), ("1.5", None), ("now", None), ("٣", None), ("9" * 13, None)],
+    [
+        ("1613063089", 1613063089),
+        (" 0 ", 0),
+        ("", None),
+        ("-1", None),
+        ("1.5", None),
+        ("now", None),
+        ("٣", None),
+        ("9" * 13, None),
+    ],
 )
 def test_what_a_timestamp_names(text: str, seconds: int | None) -> None:
     assert sent_at(text) == (None if seconds is None else datetime.fromtimestamp(seconds, UTC))

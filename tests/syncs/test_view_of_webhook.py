@@ -230,13 +230,17 @@ def test_of_an_erased_person_nothing_is_kept(space: Workspace, coupons: Feed) ->
 def everything_stored() -> str:
     """Return every text in the database, opened where it is sealed."""
     found = [str(list(row.values())) for model in (EventCount, OptOut) for row in model.objects.values()]
-    return "\n".join([*found, *(str({**row, "person": b"", "dedupe": "", "message_id": ""}) for row in Event.objects.values())])
+    return "\n".join(
+        [*found, *(str({**row, "person": b"", "dedupe": "", "message_id": ""}) for row in Event.objects.values())]
+    )
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(
-        st.sampled_from([*action(), *report(), "event_id", "email", "phone", "arm"]) | st.text(max_size=6), JSON, max_size=9
+        st.sampled_from([*action(), *report(), "event_id", "email", "phone", "arm"]) | st.text(max_size=6),
+        JSON,
+        max_size=9,
     )
     | JSON,
     st.sampled_from(["", "event", "report"]),
