@@ -19,7 +19,8 @@ from syncs.states import RunState
 from tests import factories
 from tests.syncs.events import action, post, report, signing_key
 from tests.syncs.running import synced, work_off
-from tests.syncs.shards import Someone, key_of as made_key, sha, staged
+from tests.syncs.shards import Someone, sha, staged
+from tests.syncs.shards import key_of as made_key
 from tests.vendors import Vendors
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]

@@ -17,10 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audiences.models import Feed, Workspace
+from syncs.delivered import read
 from syncs.erased import identifier_hint, identifier_value
 from syncs.models import Event, EventCount, EventState, OptOut, Tombstone
 from syncs.opted_out import digests_of
-from syncs.delivered import read
 from syncs.receiving import LARGEST_READ, LARGEST_TAKEN, key_of
 from syncs.signature import signature
 from tests import factories
