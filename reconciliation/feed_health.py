@@ -10,8 +10,7 @@ from muster.figures import age, number, share
 
 SLOW: Final = timedelta(minutes=10)
 STUCK: Final = timedelta(hours=1)
-KEPT: Final = timedelta(days=7)
-NEARLY_GONE: Final = timedelta(days=5)
+FORGOTTEN: Final = timedelta(days=5)  # paused so long, it is hardly meant any more
 QUIET: Final = 20  # events a day, from which none at all is an alarm
 FEW, MANY = 0.5, 2.0  # of what is usual in a day
 ENOUGH: Final = 10  # rejects, from which a share of them says something
@@ -83,9 +82,9 @@ def verdict(known: Evidence) -> Verdict:
 
 def _not_live(known: Evidence) -> Verdict:
     if known.state == "paused":
-        if known.oldest and known.oldest >= NEARLY_GONE:
-            words = f"Paused, and the oldest of {_events(known.waiting)} waits {age(known.oldest.total_seconds())}. Events are "
-            return Verdict(FeedHealth.BROKEN, f"{words}kept 7 days: switch it live, or they are lost.", needs=True)
+        if known.oldest and known.oldest >= FORGOTTEN:
+            words = f"Paused, and the oldest of {_events(known.waiting)} waits {age(known.oldest.total_seconds())}."
+            return Verdict(FeedHealth.BROKEN, f"{words} Switch it live, or retire it.", needs=True)
         return Verdict(
             FeedHealth.UNKNOWN, f"Paused. What arrives is kept and waits: {_events(known.waiting)}.", needs=True
         )

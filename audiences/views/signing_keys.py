@@ -19,9 +19,9 @@ from .loading import me, posted
 @require_http_methods(["GET", "POST"])
 def keys(request: HttpRequest, pk: int) -> HttpResponse:
     """The keys of a workspace, and the address that Customer.io calls."""
-    workspace = get_object_or_404(Workspace.objects.defer("api_key"), pk=pk)
     if request.method == "POST" and not can(request.user, Permission.MANAGE_CONNECTIONS):
         return refuse(request, "needs manage_connections", Permission.MANAGE_CONNECTIONS)
+    workspace = get_object_or_404(Workspace.objects.defer("api_key"), pk=pk)
     form = SigningKeyForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:

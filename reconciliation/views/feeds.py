@@ -20,6 +20,7 @@ from syncs.event_figures import Counted, unowned
 from .loading import feed_or_404
 
 PER_PAGE = 50
+REJECTED_A_PAGE = 10
 
 
 @allow(Permission.READ)
@@ -63,7 +64,7 @@ def count(request: HttpRequest) -> HttpResponse:
 def feed(request: HttpRequest, slug: str) -> HttpResponse:
     """One feed: how it is, its weeks, what was rejected, its definition, and the recipe."""
     here = FeedPage(feed_or_404(slug), request.user, timezone.now())
-    rejected = Paginator(here.rejected, PER_PAGE // 2).get_page(request.GET.get("page"))
+    rejected = Paginator(here.rejected, REJECTED_A_PAGE).get_page(request.GET.get("page"))
     shown = [(one, property_names(one.body)) for one in rejected.object_list]
     context = {"here": here, "rejected": rejected, "shown": shown}
     context["recipe"] = here.recipe(request.build_absolute_uri)

@@ -77,7 +77,7 @@ CASES: dict[str, tuple[dict[str, Any], FeedHealth, str, bool]] = {
     "paused too long": (
         {"state": "paused", "oldest": 6 * DAY},
         FeedHealth.BROKEN,
-        "waits 6 d. Events are kept 7",
+        "waits 6 d. Switch it live, or retire it.",
         True,
     ),
     "retired": ({"state": "retired"}, FeedHealth.UNKNOWN, "Retired", False),
