@@ -63,7 +63,7 @@ class Week:
         broken = [_promise(one) for one in own if one.broken_promise(self.today)]
         open_drifts = [_unanswered(one) for one in own if one.answer is None]
         asked = [_approval(one) for one in self.asked if one.asked_of_id == person.pk]
-        events = [_event(one) for one in self.feeds if person in _named(one.feed)]
+        events = [_event(one) for one in self.feeds if person in one.named]
         duties = [*broken, *open_drifts, *events, *asked]
         if person.role == Role.MANAGER:
             others = [one for one in self.drifts if one not in own]
@@ -122,12 +122,6 @@ def _promise(drift: Drift, *, of_another: bool = False) -> Duty:
 
 def _report(monday: date) -> Duty:
     return Duty(f"Read and sign the report of {key(monday)}.", path=f"/reports/{key(monday)}/")
-
-
-def _named(feed: Feed) -> list[Person]:
-    """Return who looks after a feed: owner, checker, and the deputies of who cannot."""
-    named = [one for one in (feed.owner, feed.drift_checker) if one is not None]
-    return [one if one.is_active else one.deputy or one for one in named]
 
 
 def _event(row: Row) -> Duty:

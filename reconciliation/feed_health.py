@@ -32,12 +32,14 @@ class Evidence:
     """What is known of a feed over the last 24 hours. Percent in `rejects_expected`.
 
     `usual` is what arrives in a day, None while not known; `doubled` says where else it is sent, `landed` what a warehouse
-    lacks or has too much of, both empty where nothing is amiss. `held_out` people found in a list, None where not counted.
+    lacks or has too much of, both empty where nothing is amiss. `held_back` by a pause of syncing; `delayed` says why
+    RudderStack is not asked now. `held_out` people found in a list, None where not counted.
     """
 
     state: str
     stopped: str = ""
     delayed: str = ""
+    held_back: bool = False
     received: int = 0
     forwarded: int = 0
     rejected: int = 0
@@ -75,6 +77,11 @@ def verdict(known: Evidence) -> Verdict:
         return Verdict(FeedHealth.BROKEN, broken[0], (*broken[1:], *drifting), needs=True)
     if drifting:
         return Verdict(FeedHealth.DRIFTING, drifting[0], tuple(drifting[1:]), needs=True)
+    if known.held_back:
+        return Verdict(
+            FeedHealth.UNKNOWN,
+            f"Syncing is paused, so it is held back: {_events(known.waiting)} {_wait(known.waiting)}.",
+        )
     if not known.received:
         return Verdict(FeedHealth.UNKNOWN, _silence(known))
     return Verdict(FeedHealth.ON_TARGET, *_fine(known))
@@ -100,7 +107,7 @@ def _broken(known: Evidence) -> list[str]:
         (bool(known.stopped), f"Forwarding stopped by itself. {known.stopped}"),
         (not known.can_arrive, "Its workspace has no signing key, so everything that arrives is refused."),
         (
-            known.oldest is not None and known.oldest >= STUCK,
+            known.oldest is not None and known.oldest >= STUCK and not known.held_back,
             f"{_events(known.waiting)} {_wait(known.waiting)}, the oldest {_oldest(known)}. {known.delayed}".strip(),
         ),
         (
@@ -118,7 +125,7 @@ def _broken(known: Evidence) -> list[str]:
 
 def _drifting(known: Evidence) -> list[str]:
     lost = 100 * known.rejected / known.received if known.received else 0.0
-    slow = known.oldest is not None and SLOW <= known.oldest < STUCK
+    slow = known.oldest is not None and SLOW <= known.oldest < STUCK and not known.held_back
     usual = known.usual or 0
     found = [
         (

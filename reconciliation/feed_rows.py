@@ -14,9 +14,11 @@ from django.urls import reverse
 from audiences.data_out import DataOut, known
 from audiences.models import Activation, Definition, Feed, Lifecycle, Pipe, SigningKey, Workspace
 from audiences.platforms import Family
+from muster.models import Person
 from syncs.event_figures import Cause, Counted, Day, Lag, causes, lag, last_day
 from syncs.event_help import help_with, helps
-from syncs.models import EventCount, Overlap
+from syncs.forwarding import is_paused
+from syncs.models import EventCount, Forwarding, Overlap, Pause
 
 from .doubles import Double, Source, by_lists, doubles
 from .feed_health import ORDER, Evidence, Verdict, verdict
@@ -49,6 +51,12 @@ class Row:
     @property
     def address(self) -> str:
         return reverse("reconciliation:feed", args=[self.feed.slug])
+
+    @property
+    def named(self) -> list[Person]:
+        """Return who looks after it: owner, checker, and the deputy of who cannot."""
+        people = [one for one in (self.feed.owner, self.feed.drift_checker) if one is not None]
+        return [one if one.is_active else one.deputy or one for one in people]
 
     @property
     def is_live(self) -> bool:
@@ -133,6 +141,8 @@ class Feeds:
         evidence = Evidence(
             state=feed.state,
             stopped=feed.stopped_words,
+            delayed=self._delays.get(feed.pipe_id or 0, ""),
+            held_back=feed.state == Feed.State.LIVE and self._any_pause and is_paused(feed),
             received=counted.received,
             forwarded=counted.forwarded,
             rejected=counted.rejected,
@@ -148,6 +158,15 @@ class Feeds:
         )
         recent = held.recent if held else 0
         return Row(feed, counted, recent, oldest, evidence.usual, found, verdict(evidence))
+
+    @cached_property
+    def _delays(self) -> dict[int, str]:
+        """Return why forwarding waits, by pipe."""
+        return dict(Forwarding.objects.exclude(words="").values_list("pipe", "words"))
+
+    @cached_property
+    def _any_pause(self) -> bool:
+        return Pause.objects.open().exists()
 
     @cached_property
     def signed(self) -> set[int]:

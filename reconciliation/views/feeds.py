@@ -9,11 +9,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from audiences.models import Feed, Workspace
-from muster.access import Permission, allow, who_can
+from audiences.views.loading import me
+from muster.access import Permission, allow, can, who_can
 from muster.htmx import page
+from muster.models import Person
 from reconciliation.feed_health import lede
 from reconciliation.feed_page import FeedPage, asked_about, property_names
-from reconciliation.feed_rows import Feeds
+from reconciliation.feed_rows import Feeds, Row
 from reconciliation.refused_requests import Refused, refused
 from syncs.event_figures import Counted, unowned
 
@@ -54,9 +56,16 @@ def _refused(requests: Counted, received: int) -> list[Refused]:
 @allow(Permission.READ)
 @require_safe
 def count(request: HttpRequest) -> HttpResponse:
-    """How many feeds need somebody, for the navigation."""
-    need = len(Feeds(timezone.now()).need) if Feed.objects.exclude(state=Feed.State.RETIRED).exists() else 0
-    return render(request, "reconciliation/events_count.html", {"need": need})
+    """How many feeds need the reader, for the navigation."""
+    return render(request, "reconciliation/events_count.html", {"need": len(_needing(me(request)))})
+
+
+def _needing(person: Person) -> list[Row]:
+    """Return the feeds that need this person: a marketer's own, a manager's all, and nothing of who cannot act."""
+    if not can(person, Permission.REGISTER) or not Feed.objects.exclude(state=Feed.State.RETIRED).exists():
+        return []
+    need = Feeds(timezone.now()).need
+    return need if can(person, Permission.APPROVE) else [row for row in need if person in row.named]
 
 
 @allow(Permission.READ)

@@ -42,6 +42,12 @@ CASES: dict[str, tuple[dict[str, Any], FeedHealth, str, bool]] = {
         "6 events wait, the oldest 2 h. RudderStack does not answer.",
         True,
     ),
+    "held back by a pause": (
+        {"oldest": 9 * HOUR, "held_back": True},
+        FeedHealth.UNKNOWN,
+        "Syncing is paused, so it is held back: 6 events wait.",
+        False,
+    ),
     "stopped": (
         {"stopped": "RudderStack refused the write key."},
         FeedHealth.BROKEN,

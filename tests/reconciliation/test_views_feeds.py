@@ -135,13 +135,18 @@ def test_a_wall_of_401_is_a_wrong_key(reader: Client) -> None:
     assert "Signing keys of Shop" in page
 
 
-def test_the_navigation_counts_what_needs_somebody(reader: Client) -> None:
+def test_the_navigation_counts_what_needs_the_reader(
+    reader: Client, marketer: Person, manager: Person, signed_in: Sign
+) -> None:
     assert words(reader, "/events/count/").strip() == ""
     feed_rows.counted(feed_rows.feed(), received=10, forwarded=10)
     assert words(reader, "/events/count/").strip() == ""
-    feed_rows.feed("Left Cart", state="draft")
+    feed_rows.feed("Left Cart", state="draft", owner=marketer)
+    feed_rows.feed("Entered", state="draft")
     assert words(reader, "/events/count/").strip() == "1 feed needs you"
     assert "/events/count/" in reader.get("/events/").content.decode()
+    assert words(signed_in(manager), "/events/count/").strip() == "2 feeds need you"
+    assert words(signed_in(factories.person(role="paid_media")), "/events/count/").strip() == ""
 
 
 def test_a_poll_asks_for_the_figures_only(reader: Client) -> None:
