@@ -44,6 +44,8 @@ LETTER: Final = re.compile(r"[^\W\d_]")
 usual_emails: Final = re.compile(rf"[ \t]*+(?:({USUAL_EMAIL})[ \t]*+|[^\n]*+)\n").findall
 usual_phones: Final = re.compile(rf"(?:({USUAL_PHONE})|[^\n]*+)\n").findall
 north_american: Final = re.compile(r"1?([2-9][0-9]{2}[2-9][0-9]{6})").fullmatch
+# The ways in which most people write a number: what the rest of phone_form would find, at a quarter of its cost.
+written_american: Final = re.compile(r"\(?([2-9][0-9]{2})\)?[ .-]{0,2}([2-9][0-9]{2})[ .-]?([0-9]{4})").fullmatch
 MARKS: Final = re.compile(r"[\s().-]+")
 ABROAD: Final = re.compile(r"\A(?:\+|00)[\s.-]*0*")
 NORTH_AMERICA: Final = frozenset({"US", "CA"})
@@ -60,7 +62,10 @@ def email_form(text: str) -> str:
 
 def google_email_form(text: str) -> str:
     """Return an address by Google's rule: no white space, lower case; at Gmail no dots and no +suffix. Empty: none."""
-    return _without_gmail_marks("".join(text.strip(EDGES).lower().split()))
+    form = "".join(text.strip(EDGES).lower().split())
+    if form.endswith(GMAIL):
+        return _without_gmail_marks(form)
+    return form if _is_address(form) else ""
 
 
 def _is_address(form: str) -> bool:
@@ -68,8 +73,6 @@ def _is_address(form: str) -> bool:
 
 
 def _without_gmail_marks(form: str) -> str:
-    if not form.endswith(GMAIL):
-        return form if _is_address(form) else ""
     name, at, domain = form.rpartition("@")
     name = name.partition("+")[0].replace(".", "")
     return name + at + domain if name else ""
@@ -88,6 +91,8 @@ def phone_e164(text: str) -> str:
 
 def phone_form(text: str, country: str) -> str:
     """Return the E.164 form of a number that somebody can have, with the country's code where it has none. Empty: none."""
+    if country in NORTH_AMERICA and (plain := written_american(text)) and american_line("".join(plain.groups())):
+        return f"+1{''.join(plain.groups())}"
     number = ABROAD.sub("+", text.strip(EDGES))
     if usual_phone(bare := MARKS.sub("", number)):
         return bare
@@ -144,12 +149,12 @@ def email_digests(values: Sequence[str]) -> tuple[list[bytes], list[bytes], list
     """
     forms = _lines(usual_emails, values)
     unusable = []
-    for place, form in enumerate(forms):
-        if not form and values[place] and (text := values[place].strip(EDGES)):
+    for place in _blanks(forms):
+        if values[place] and (text := values[place].strip(EDGES)):
             forms[place] = email_form(text)
             if not forms[place]:
                 unusable.append((place, EMAIL_HASHED if hashed(text) else EMAIL_INVALID))
-    plain = _sha256([form.encode() for form in forms])
+    plain = _sha256(forms)
     google = plain.copy()
     for place in [place for place, form in enumerate(forms) if form.endswith(GMAIL)]:
         if form := _without_gmail_marks(forms[place]):
@@ -167,13 +172,12 @@ def phone_digests(values: Sequence[str], country: str) -> tuple[list[bytes], lis
     """
     forms = _lines(usual_phones, values)
     unusable = []
-    for place, form in enumerate(forms):
-        if not form and values[place] and (text := values[place].strip(EDGES)):
+    for place in _blanks(forms):
+        if values[place] and (text := values[place].strip(EDGES)):
             forms[place] = phone_form(text, country)
             if not forms[place]:
                 unusable.append((place, PHONE_HASHED if hashed(text) else PHONE_INVALID))
-    encoded = [form.encode() for form in forms]
-    return _sha256([form[1:] for form in encoded]), _sha256(encoded), unusable
+    return _sha256([form[1:] for form in forms]), _sha256(forms), unusable
 
 
 def _lines(usual: Callable[[str], list[str]], values: Sequence[str]) -> list[str]:
@@ -183,6 +187,13 @@ def _lines(usual: Callable[[str], list[str]], values: Sequence[str]) -> list[str
     return usual(text) if text.count("\n") == len(values) else [""] * len(values)
 
 
-def _sha256(forms: list[bytes]) -> list[bytes]:
-    sha = sha256
-    return [sha(form).digest() if form else NOTHING for form in forms]
+def _blanks(forms: list[str]) -> list[int]:
+    """Return where a text is empty. Most lists have few: looking for the next one is quicker than looking at each."""
+    return [place for place, form in enumerate(forms) if not form] if "" in forms else []
+
+
+def _sha256(forms: list[str]) -> list[bytes]:
+    found = [one.digest() for one in map(sha256, map(str.encode, forms))]
+    for place in _blanks(forms):
+        found[place] = NOTHING
+    return found

@@ -104,8 +104,8 @@ def export_values(chunks: Iterable[bytes], names: Sequence[str]) -> Iterator[Val
         if missing := set(names) - set(header):
             raise MissingColumns(missing) if missing < set(names) else Malformed("something without an export's header")
         wanted = {name: header.index(name) for name in names}
-        while batch := lines.readlines(BATCH_CHARACTERS):
-            columns = _columns(batch, lines, len(header))
+        while batch := lines.read(BATCH_CHARACTERS):
+            columns = _columns(batch if batch[-1] == "\n" else batch + lines.readline(), lines, len(header))
             if columns and len(columns[0]):
                 yield {name: columns[place] for name, place in wanted.items()}
     except UnicodeDecodeError:
@@ -114,13 +114,11 @@ def export_values(chunks: Iterable[bytes], names: Sequence[str]) -> Iterator[Val
         raise Malformed(f"an export that is not CSV: {error}") from None
 
 
-def _columns(batch: list[str], rest: Iterator[str], width: int) -> Sequence[Sequence[str]]:
+def _columns(batch: str, rest: Iterator[str], width: int) -> Sequence[Sequence[str]]:
     """Return the cells of some lines by column; a quoted cell of several lines is read on from `rest`."""
-    joined = "".join(batch)
-    if '"' not in joined and "\r" not in joined and {line.count(",") for line in batch} == {width - 1}:
-        cells = joined.removesuffix("\n").replace("\n", ",").split(",")
-        return [cells[place::width] for place in range(width)]
-    left = iter(batch)
+    if '"' not in batch and "\r" not in batch and (columns := _plain(batch, width)):
+        return columns
+    left = iter(io.StringIO(batch, newline="\n").readlines())
     reader = csv.reader(chain(left, rest), strict=True)
     rows = []
     while length_hint(left):
@@ -130,6 +128,17 @@ def _columns(batch: list[str], rest: Iterator[str], width: int) -> Sequence[Sequ
         if row:
             rows.append(row)
     return list(zip(*rows, strict=True))
+
+
+def _plain(batch: str, width: int) -> list[list[str]]:
+    """Return the cells of lines without quotes by column; nothing where a line has more or fewer cells than `width`."""
+    cells = batch.removesuffix("\n").replace("\n", "\n,").split(",")
+    # A line's end is the end of a cell. If all ends stand in the last column, and there are enough, each line is whole.
+    last = "".join(cells[width - 1 :: width])
+    ends = batch.count("\n") - batch.endswith("\n")
+    if len(cells) != (ends + 1) * width or last.count("\n") != ends:
+        return []
+    return [*(cells[place::width] for place in range(width - 1)), last.split("\n")]
 
 
 class _Chunks(io.RawIOBase):

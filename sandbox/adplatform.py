@@ -125,8 +125,8 @@ class AdPlatform:
             "DELETE FROM members WHERE destination = ? AND person IN (SELECT person FROM temp.leaving)", (destination,)
         )
         connection.execute(
-            "DELETE FROM listed WHERE destination = ?1 AND digest IN (SELECT h.digest FROM holders h JOIN temp.leaving USING (person))"
-            " AND NOT EXISTS (SELECT 1 FROM holders h JOIN members m ON m.person = h.person AND m.destination = ?1"
+            "DELETE FROM listed WHERE destination = ?1 AND digest IN (SELECT h.digest FROM temp.leaving CROSS JOIN holders h USING (person))"
+            " AND NOT EXISTS (SELECT 1 FROM holders h CROSS JOIN members m ON m.person = h.person AND m.destination = ?1"
             " WHERE h.digest = listed.digest)",
             (destination,),
         )

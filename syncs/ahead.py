@@ -1,6 +1,7 @@
 """Loads numbered things some at a time, for whoever goes through them in order: a question for each costs more than it brings."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 Thing = TypeVar("Thing")
@@ -19,3 +20,13 @@ class Ahead(Generic[Thing]):
             self._held = ()
             self._first, self._held = number, self._load(number, min(self._count, number + self._at_once))
         return self._held[number - self._first]
+
+
+def beforehand(things: Iterator[Thing]) -> Iterator[Thing]:
+    """Yield the things, each made in a thread while whoever takes them works on the one before."""
+    end = object()
+    with ThreadPoolExecutor(1) as thread:
+        made = thread.submit(next, things, end)
+        while (thing := made.result()) is not end:
+            made = thread.submit(next, things, end)
+            yield thing  # type: ignore[misc]

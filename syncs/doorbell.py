@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import django_rq
 from django.db import transaction
@@ -18,8 +18,10 @@ FORWARD = "syncs.jobs.forward_events"
 OPT_OUTS = "syncs.jobs.heed_opt_outs"
 JOB_SECONDS = 1200
 EVENTS_TOGETHER = timedelta(seconds=1)  # events that come closer together share a ring
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = logging.getLogger(__name__)
+_rang_here: dict[int, datetime] = {}  # what this process need not ask the database for, a hundred times a second
 
 
 def ring(run_id: int, *, at: datetime | None = None) -> bool:
@@ -40,6 +42,9 @@ def ring_for_pre_flight(pre_flight_id: int) -> bool:
 
 def ring_for_events(pipe_id: int, *, at: datetime) -> bool:
     """Ask for a worker that forwards the events of a pipe, and return whether Redis took it; not again within a second."""
+    if _rang_here.get(pipe_id, EPOCH) > at - EVENTS_TOGETHER:
+        return False
+    _rang_here[pipe_id] = at
     row, made = Forwarding.objects.get_or_create(pipe_id=pipe_id, defaults={"rang_at": at})
     if not made and row.rang_at is not None and row.rang_at > at - EVENTS_TOGETHER:
         return False

@@ -25,5 +25,5 @@ def go_on(feed: Feed, *, by: Person, at: datetime) -> bool:
 def wake(feed: Feed, *, at: datetime) -> None:
     """Have what waits for a feed forwarded now, whatever wait a failure had left."""
     if feed.pipe_id is not None:
-        Forwarding.objects.filter(pipe_id=feed.pipe_id).update(wake_at=None, rang_at=None, failures_in_row=0, words="")
+        Forwarding.objects.filter(pipe_id=feed.pipe_id).update(wake_at=None, failures_in_row=0, words="")
         ring_for_events(feed.pipe_id, at=at)

@@ -5,7 +5,7 @@ owns: ids, and the names and types of its properties. Never a value that reads l
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from math import isfinite
 from typing import Any, Final
@@ -65,7 +65,7 @@ def keep(told: Delivered, rules: Rules, sent_at: datetime, *, ids_with_at: bool)
         trouble = Reason.NOT_ISO_TIME
     occurred_at = "" if told.time_is_wrong else (told.occurred_at or sent_at).isoformat()
     properties, lost = sifted(told.given, rules)
-    return Kept(**ids, occurred_at=occurred_at, trouble=trouble, properties=properties, lost=lost)
+    return replace(ids, occurred_at=occurred_at, trouble=trouble, properties=properties, lost=lost)
 
 
 def keep_unowned(told: Delivered, *, ids_with_at: bool) -> Kept:
@@ -73,17 +73,19 @@ def keep_unowned(told: Delivered, *, ids_with_at: bool) -> Kept:
     ids, _ = kept_ids(told, ids_with_at=ids_with_at)
     there = [(name, value) for name, value in told.given.items() if value is not None][:MOST_SEEN]
     # Whoever builds a body wrongly may put an address where a name belongs.
-    return Kept(**ids, seen={excerpt(name[:LONGEST_TEXT], limit=LONGEST_SEEN): type_of(value) for name, value in there})
+    return replace(
+        ids, seen={excerpt(name[:LONGEST_TEXT], limit=LONGEST_SEEN): type_of(value) for name, value in there}
+    )
 
 
-def kept_ids(told: Delivered, *, ids_with_at: bool) -> tuple[dict[str, str], str]:
+def kept_ids(told: Delivered, *, ids_with_at: bool) -> tuple[Kept, str]:
     """Return the ids without those that are addresses, and what is wrong with the person's."""
     may_stay = ids_with_at or not looks_like_address(told.person_id)
-    ids = {
-        "person_id": told.person_id if may_stay else "",
-        "cio_id": "" if looks_like_address(told.cio_id) else told.cio_id,
-        "journey_id": "" if looks_like_address(told.journey_id) else told.journey_id,
-    }
+    ids = Kept(
+        person_id=told.person_id if may_stay else "",
+        cio_id="" if looks_like_address(told.cio_id) else told.cio_id,
+        journey_id="" if looks_like_address(told.journey_id) else told.journey_id,
+    )
     if told.person_id and not may_stay:
         return ids, Reason.ID_LOOKS_LIKE_ADDRESS
     return ids, "" if told.person_id else Reason.NO_PERSON

@@ -82,7 +82,9 @@ class Columnist:
             self._fill(found, unusable, ("phone_digits", "phone_e164"), phone_digests(raw["phone"], self.asked.country))
         found["unusable"] = unusable
         found["ext.ends"], found["ext.data"] = texts_of(external)
-        found["ext_at"] = np.fromiter(("@" in one for one in external), np.uint8, len(external))
+        found["ext_at"] = np.zeros(len(external), np.uint8)
+        if (found["ext.data"] == ord("@")).any():
+            found["ext_at"][:] = ["@" in one for one in external]
         for name in self.asked.flags:
             found[f"flag:{name}"] = flags_of(raw[name])
         for name in self.asked.traits:
@@ -92,9 +94,9 @@ class Columnist:
     def keys(self, cio_ids: Iterable[str]) -> list[bytes]:
         """Return the key of each cio_id."""
         copy, keys = self._keyed.copy, []
-        for cio_id in cio_ids:
+        for cio_id in map(str.encode, cio_ids):
             keyed = copy()
-            keyed.update(cio_id.encode())
+            keyed.update(cio_id)
             keys.append(keyed.digest())
         return keys
 

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import F
 
 from audiences.models import Feed, SigningKey, Workspace
 from muster.vault import pepper
@@ -33,6 +33,7 @@ from .signature import Signers, is_fresh, sent_at
 
 LARGEST_READ: Final = 256 << 10  # what is longer is well signed or not, but is not read
 LARGEST_TAKEN: Final = 16 << 20
+LARGEST_NUMBER: Final = (1 << 63) - 1  # of a row in the database
 PIECE: Final = 64 << 10
 DATABASE_SECONDS: Final = 2.0  # Customer.io waits 4 s
 NOTED_EVERY: Final = timedelta(minutes=1)
@@ -64,6 +65,8 @@ class Signed:
 
 def receive(workspace_id: int, *, timestamp: str, signature: str, stream: Stream, at: datetime) -> Outcome:
     """Take one request. Raises DatabaseError when it could not be stored: it has to come again then."""
+    if workspace_id > LARGEST_NUMBER:
+        return Outcome.UNSIGNED
     with hurried():
         checked = verified(workspace_id, timestamp, signature, stream, at)
         if not isinstance(checked, Signed):
@@ -77,7 +80,8 @@ def receive(workspace_id: int, *, timestamp: str, signature: str, stream: Stream
 
 def verified(workspace_id: int, timestamp: str, signature: str, stream: Stream, at: datetime) -> Signed | Outcome:
     """Return the body if one of the workspace's keys signed it lately, else why it is not taken."""
-    keys = list(SigningKey.objects.filter(workspace_id=workspace_id, workspace__archived_at=None, retired_at=None))
+    valid = SigningKey.objects.filter(workspace_id=workspace_id, workspace__archived_at=None, retired_at=None)
+    keys = list(valid.select_related("workspace").only("secret", "used_at", "workspace__ids_with_at_reason"))
     sent = sent_at(timestamp)
     if not keys or not signature or sent is None:
         return Outcome.UNSIGNED
@@ -101,7 +105,8 @@ def verified(workspace_id: int, timestamp: str, signature: str, stream: Stream, 
 
 def stored(signed: Signed, at: datetime) -> Outcome:
     """Store what is signed, once, and ring for whoever goes on with it."""
-    workspace_id = signed.key.workspace_id
+    space = signed.key.workspace
+    workspace_id = space.pk
     if signed.body is None:
         return stored_unread(workspace_id, b"long:" + signed.digest, Reason.TOO_LARGE, at)
     try:
@@ -109,18 +114,20 @@ def stored(signed: Signed, at: datetime) -> Outcome:
     except CannotRead:
         return stored_unread(workspace_id, of_body(signed.body), Reason.UNREADABLE, at)
     feed = feed_of(workspace_id, told.name)
-    made = event_of(workspace_id, told, feed, signed.sent_at, at)
+    made = event_of(space, told, feed, signed.sent_at, at)
+    if is_erased(workspace_id, told):
+        forget(made)
+    rejected = {"rejected": 1} if made.state == EventState.REJECTED else {}
     opts_out = False
-    with transaction.atomic():
-        if is_erased(workspace_id, told):
-            forget(made)
-        if not stored_once(made):
-            return Outcome.AGAIN
-        rejected = {"rejected": 1} if made.state == EventState.REJECTED else {}
-        count(workspace_id, made.name, at, received=1, **rejected)
-        if told.opts_out and made.reason != Reason.ERASED:
-            key, digests, when = bytes(made.person), opted_out.digests_of(told), min(made.occurred_at, at)
-            opts_out = opted_out.note(workspace_id, key, digests, at=when, received_at=at)
+    try:
+        with transaction.atomic():
+            made.save(force_insert=True)
+            count(workspace_id, made.name, at, received=1, **rejected)
+            if told.opts_out and made.reason != Reason.ERASED:
+                key, digests, when = bytes(made.person), opted_out.digests_of(told), min(made.occurred_at, at)
+                opts_out = opted_out.note(workspace_id, key, digests, at=when, received_at=at)
+    except IntegrityError:
+        return come_again(made)
     if opts_out:
         ring_for_opt_outs(workspace_id)
     if made.state == EventState.WAITING and feed is not None and feed.pipe_id is not None:
@@ -140,40 +147,36 @@ def stored_unread(workspace_id: int, identity: bytes, reason: Reason, at: dateti
         reason=reason,
         words=WORDS[reason],
     )
-    with transaction.atomic():
-        if not stored_once(made):
-            return Outcome.AGAIN
-        count(workspace_id, "", at, unreadable=1)
+    try:
+        with transaction.atomic():
+            made.save(force_insert=True)
+            count(workspace_id, "", at, unreadable=1)
+    except IntegrityError:
+        return come_again(made)
     return Outcome.STORED
 
 
-def stored_once(made: Event) -> bool:
-    """Store an event unless it is there; then it is counted as come again. In a transaction."""
+def come_again(made: Event) -> Outcome:
+    """Count an event that is there already. Raises IntegrityError when it is not: then something else was wrong."""
     same = Event.objects.filter(workspace_id=made.workspace_id, dedupe=made.dedupe)
-    if not same.exists():
-        try:
-            with transaction.atomic():
-                made.save(force_insert=True)
-        except IntegrityError:
-            if not same.exists():
-                raise
-        else:
-            return True
-    same.update(copies=F("copies") + 1)
-    count(made.workspace_id, same.values_list("name", flat=True)[0], made.received_at, copies=1)
-    return False
+    with transaction.atomic():
+        known = same.only("name").first()
+        if known is None:
+            raise IntegrityError("an event that can neither be stored nor found")
+        same.update(copies=F("copies") + 1)
+        count(made.workspace_id, known.name, made.received_at, copies=1)
+    return Outcome.AGAIN
 
 
-def event_of(workspace_id: int, told: Delivered, feed: Feed | None, sent: datetime, at: datetime) -> Event:
+def event_of(space: Workspace, told: Delivered, feed: Feed | None, sent: datetime, at: datetime) -> Event:
     """Return the row of an event: waiting, rejected with its reason, or owned by nobody."""
-    workspace = feed.workspace if feed else Workspace.objects.only("ids_with_at_reason").get(pk=workspace_id)
-    ids_with_at = bool(workspace.ids_with_at_reason)
+    ids_with_at = bool(space.ids_with_at_reason)
     made = Event(
-        workspace_id=workspace_id,
+        workspace_id=space.pk,
         feed=feed,
         name=told.name,
-        **named(workspace_id, told.identity),
-        person=key_of(workspace_id, told.cio_id) if told.cio_id else b"",
+        **named(space.pk, told.identity),
+        person=key_of(space.pk, told.cio_id) if told.cio_id else b"",
         occurred_at=told.occurred_at or (at if told.time_is_wrong else min(sent, at)),
         received_at=at,
     )
@@ -202,17 +205,17 @@ def forget(event: Event) -> None:
 
 def is_erased(workspace_id: int, told: Delivered) -> bool:
     """Whether the person was erased, by key or by any identifier that the event names."""
-    keys = [key_of(workspace_id, told.cio_id)] if told.cio_id else []
     values = [identifier_value(one) for one in opted_out.digests_of(told)]
-    by_key = Q(kind=Tombstone.Kind.KEY, value__in=keys)
-    by_identifier = Q(kind=Tombstone.Kind.IDENTIFIER, value__in=values)
-    return Tombstone.objects.filter(by_key | by_identifier, workspace_id=workspace_id).exists()
+    if told.cio_id:
+        values.append(key_of(workspace_id, told.cio_id))
+    kinds = [Tombstone.Kind.KEY, Tombstone.Kind.IDENTIFIER]
+    return Tombstone.objects.filter(workspace_id=workspace_id, kind__in=kinds, value__in=values).exists()
 
 
 def feed_of(workspace_id: int, name: str) -> Feed | None:
     """Return the feed that owns events of this name: one that is live, or paused and will be."""
     owning = Feed.objects.filter(workspace_id=workspace_id, name=name, state__in=(Feed.State.LIVE, Feed.State.PAUSED))
-    return owning.select_related("workspace").defer("workspace__api_key").first()
+    return owning.only("properties", "pipe_id").first()
 
 
 def key_of(workspace_id: int, cio_id: str) -> bytes:

@@ -17,7 +17,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from muster.columns import Columns, pack, unpack
 from muster.vault import seal, unseal
 
-from .ahead import Ahead
+from .ahead import Ahead, beforehand
 from .as_shown import wanted_readings
 from .lease import Lease
 from .models import Batch, Pull, Run, StagedShard
@@ -105,20 +105,28 @@ def store(lease: Lease, spool: Spool, empty: Columns, beat: Callable[[], None]) 
     width = spool.bytes / spool.rows if spool.rows else 1.0
     shards = max(spool.buckets, shard_count(spool.rows, width))
     counts: Counter[str] = Counter(duplicates=0)
+    people = _cut(spool, empty, shards // spool.buckets, counts)
+    # The database waits for the disk; what it gets next is made meanwhile.
+    for some in beforehand(_sealed(lease, people)):
+        _insert(lease, some)
+        beat()
+    return shards, dict(counts)
+
+
+def _sealed(lease: Lease, shards: Iterator[tuple[int, Columns]]) -> Iterator[list[StagedShard]]:
+    """Yield rows of staged shards, some megabytes at a time. Asks the database nothing."""
     waiting: list[StagedShard] = []
     size = 0
-    for number, people in _cut(spool, empty, shards // spool.buckets, counts):
+    for number, people in shards:
         shard = StagedShard(pull=lease.row, fence=lease.fence, number=number, people=len(people["key"]))
         for part, columns in zip(("head", "rest"), parted(people), strict=True):
             setattr(shard, part, seal(pack(columns), aad=aad(lease.row.pk, lease.fence, number, part)))
         waiting.append(shard)
         size += len(shard.head) + len(shard.rest)
         if size >= AT_ONCE_BYTES:
-            _insert(lease, waiting)
+            yield waiting
             waiting, size = [], 0
-            beat()
-    _insert(lease, waiting)
-    return shards, dict(counts)
+    yield waiting
 
 
 def _cut(spool: Spool, empty: Columns, parts: int, counts: Counter[str]) -> Iterator[tuple[int, Columns]]:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audiences import identity
 from audiences.identity import (
     EMAIL_HASHED,
     EMAIL_INVALID,
@@ -180,3 +181,22 @@ def test_a_line_of_the_united_states_is_known_without_asking_twice() -> None:
     assert american_line("2125550123")
     assert not american_line("1125550123")
     assert not american_line("8005550123")
+
+
+area = st.text("23456789", min_size=1, max_size=1)
+digits = st.text("0123456789", min_size=2, max_size=2)
+between = st.text(" .-", max_size=3)
+
+
+@given(area, digits, between, area, digits, between, st.text("0123456789", min_size=4, max_size=4), st.booleans())
+def test_the_usual_ways_to_write_an_american_number_are_a_short_cut_and_no_more(
+    first: str, rest: str, gap: str, exchange: str, line: str, dash: str, last: str, brackets: bool
+) -> None:
+    code = f"({first}{rest})" if brackets else first + rest
+    written = f"{code}{gap}{exchange}{line}{dash}{last}"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(identity, "written_american", lambda _: None)
+        the_long_way = phone_form(written, "US")
+
+    assert phone_form(written, "US") == the_long_way

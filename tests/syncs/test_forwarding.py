@@ -1,6 +1,7 @@
 """Events reach RudderStack in order and once in effect; a refused one is set aside, an outage and a pause are waited for."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -38,7 +39,7 @@ def pipe_of(feed: Feed) -> Pipe:
     return feed.pipe
 
 
-def arrive(space: Workspace, *people: int, **more: object) -> None:
+def arrive(space: Workspace, *people: int, **more: Any) -> None:
     for person in people:
         assert post(space, action(person=person, **more)).status_code == 200
 
@@ -234,18 +235,19 @@ def test_a_long_queue_goes_in_several_requests(
     assert len(vendors.requests(pipe_of(feed).write_key)) == 3
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_slice_ends_in_time_and_rings_again(
     vendors: Vendors, space: Workspace, feed: Feed, settings: Settings, redis: RedisServer
 ) -> None:
     settings.SLICE_SECONDS = 0.0
     arrive(space, 1)
     redis.client.flushall()
-    Forwarding.objects.update(rang_at=None)
 
-    assert forward(feed) == 0
+    assert forward(feed, clock=lambda: timezone.now() + timedelta(seconds=5)) == 0
     assert redis.client.llen("rq:queue:muster") == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_ring_is_shared_by_events_that_come_together(
     vendors: Vendors, space: Workspace, feed: Feed, redis: RedisServer
 ) -> None:

@@ -167,7 +167,7 @@ def test_of_what_nobody_owns_only_names_and_types_stay() -> None:
 @given(st.dictionaries(st.text(max_size=8) | st.sampled_from(["text", "number", "yes_no", "time"]), JSON, max_size=6))
 def test_no_property_brings_an_address_in(values: dict[str, Any]) -> None:
     told = read(json.dumps(action(properties=values)).encode())
-    rules = [*KINDS, *({"name": name, "type": "text", "required": False} for name in values)]
+    rules: list[dict[str, Any]] = [*KINDS, *({"name": name, "type": "text", "required": False} for name in values)]
 
     found = keep(told, rules, SENT, ids_with_at=False)
 

@@ -235,7 +235,7 @@ def everything_stored() -> str:
     )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(
         st.sampled_from([*action(), *report(), "event_id", "email", "phone", "arm"]) | st.text(max_size=6),
