@@ -68,7 +68,8 @@ class Evidence:
     """What is known of one list. Times are None while the thing never happened; counts are of people.
 
     `cadence_minutes` is the period of the schedule that really runs, None by hand. `newest_tone` is the freshness that
-    was measured: ok, warn, bad or unknown.
+    was measured: ok, warn, bad or unknown. `required` counts the account's suppressions,
+    `not_in_place` has a sentence for each of them that is not.
     """
 
     ads: bool = True
@@ -102,6 +103,8 @@ class Evidence:
     arrived_at: datetime | None = None
     read_back: ReadBack | None = None
     protections: tuple[Protection, ...] = ()
+    required: int = 0
+    not_in_place: tuple[str, ...] = ()
     checker: str = ""
     check_every: str = ""
     checked_at: datetime | None = None
@@ -241,6 +244,9 @@ def _suppressions(seen: Evidence) -> Item:
     label = "Suppressions in place"
     if not (seen.ads and seen.targets):
         return Item("8", label, Stand.IDLE, "Only lists that target people with ads need them.")
+    if seen.not_in_place:
+        told = f"{len(seen.not_in_place)} of {seen.required} required are not in place. {' '.join(seen.not_in_place)}"
+        return Item("8", label, Stand.OPEN, told)
     if not seen.protections:
         fact = "No suppression list is live at this account. Register post-purchase suppression first."
         return Item("8", label, Stand.OPEN, fact)

@@ -10,6 +10,7 @@ from .views import (
     connections,
     draft,
     pipe_requests,
+    policy,
     registration,
     roster,
     signing_keys,
@@ -50,6 +51,7 @@ _audience: list[URLPattern | URLResolver] = [
     path("definition/v<int:number>/withdraw/", approval.withdraw, name="withdraw"),
     path("definition/v<int:number>/approve/", approval.approve, name="approve"),
     path("definition/v<int:number>/decline/", approval.decline, name="decline"),
+    path("definition/v<int:number>/override/<int:pk>/", policy.override, name="gate-override"),
     path("pipe/<int:pk>/", pipe_requests.ask, name="pipe-ask"),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -76,6 +78,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("connections/requests/<int:pk>/answer/", pipe_requests.answer, name="pipe-answer"),
     path("cohorts/", cohorts.cohorts, name="cohorts"),
     path("cohorts/<int:pk>/<slug:key>/", cohorts.choose, name="cohort-choose"),
+    path("suppression/policy/", policy.policy, name="policy"),
+    path("suppression/policy/<int:pk>/add/", policy.add, name="policy-add"),
+    path("suppression/policy/<int:pk>/suggested/", policy.suggested, name="policy-suggested"),
+    path("suppression/policy/lines/<int:pk>/", policy.line, name="policy-line"),
+    path("suppression/policy/lines/<int:pk>/off/", policy.take_off, name="policy-off"),
+    path("suppression/policy/lines/<int:pk>/again/", policy.again, name="policy-again"),
     path("traits/", traits.list_traits, name="traits"),
     path("traits/add/", traits.add, name="trait-add"),
     path("traits/<int:pk>/", traits.edit, name="trait"),

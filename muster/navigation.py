@@ -9,7 +9,7 @@ from .access import Permission
 class Place:
     """One entry. It is current on its own page and on the pages whose path begins with one of `covers`.
 
-    `counts` names the page that says how many things need somebody there; it is loaded beside the entry.
+    `count_url` names where the page loads from how many things there are to act on.
     """
 
     label: str
@@ -17,11 +17,19 @@ class Place:
     url_name: str
     needs: Permission
     covers: tuple[str, ...]
-    counts: str = ""
+    count_url: str = ""
 
 
 PLACES = (
     Place("Your audiences", "home", "audiences:list", Permission.READ, ("/audiences/", "/lists/")),
+    Place(
+        "Suppression",
+        "shield",
+        "reconciliation:suppression",
+        Permission.READ,
+        ("/suppression/",),
+        "reconciliation:suppression_count",
+    ),
     Place("Drift reports", "report", "reconciliation:reports", Permission.READ, ("/reports/",)),
     Place("Runs", "history", "syncs:runs", Permission.READ, ("/runs/", "/pauses/")),
     Place(

@@ -14,6 +14,7 @@ from .views import (
     panels,
     rejected,
     reports,
+    suppression,
 )
 
 app_name = "reconciliation"
@@ -53,6 +54,11 @@ urlpatterns: list[URLPattern] = [
     path("events/<slug:slug>/retry/", rejected.retry, name="feed_retry"),
     path("events/<slug:slug>/drop/", rejected.drop, name="feed_drop"),
     path("events/<slug:slug>/ask/", rejected.ask, name="feed_ask"),
+    path("suppression/", suppression.suppression, name="suppression"),
+    path("suppression/count/", suppression.count, name="suppression_count"),
+    path("suppression/sizes.csv", suppression.sizes, name="suppression_csv"),
+    path("suppression/lines/<int:pk>/ask/", suppression.ask, name="suppression_ask"),
+    path("suppression/lines/<int:pk>/note/", suppression.note, name="suppression_note"),
     path("reports/", reports.reports, name="reports"),
     path("reports/<slug:week>/", reports.report, name="report"),
     path("reports/<slug:week>.csv", reports.report_csv, name="report_csv"),

@@ -76,7 +76,7 @@ class WhereUsed:
 
 
 def where_used(lists: Sequence[Activation], now: datetime) -> list[WhereUsed]:
-    """Return for each list what is known of its use. Four queries and one for each list."""
+    """Return for each list what is known of its use. Four queries."""
     places = {one.destination_id for one in lists}
     access = {one.destination_id: one for one in ReadAccess.objects.defer("secret").filter(destination__in=places)}
     strange = list(

@@ -69,16 +69,9 @@ def _is_open(place: Place, path: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _navigation(label: str, places: tuple[Place, ...], current: Place | None) -> str:
-    entries = [
-        {
-            "place": place,
-            "href": reverse(place.url_name),
-            "counts": reverse(place.counts) if place.counts else "",
-            "current": place is current,
-        }
-        for place in places
-    ]
-    return render_to_string("_navigation.html", {"label": label, "entries": entries})
+    entries = [{"place": place, "href": reverse(place.url_name), "current": place is current} for place in places]
+    # The first of the two menus loads the counts for both.
+    return render_to_string("_navigation.html", {"label": label, "entries": entries, "main": label == "Main"})
 
 
 @register.inclusion_tag("_field.html")
