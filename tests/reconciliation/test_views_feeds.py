@@ -143,9 +143,9 @@ def test_the_navigation_counts_what_needs_the_reader(
     assert words(reader, "/events/count/").strip() == ""
     feed_rows.feed("Left Cart", state="draft", owner=marketer)
     feed_rows.feed("Entered", state="draft")
-    assert words(reader, "/events/count/").strip() == "1 feed needs you"
+    assert words(reader, "/events/count/").strip().startswith("1 feed needs you")
     assert "/events/count/" in reader.get("/events/").content.decode()
-    assert words(signed_in(manager), "/events/count/").strip() == "2 feeds need you"
+    assert words(signed_in(manager), "/events/count/").strip().startswith("2 feeds need you")
     assert words(signed_in(factories.person(role="paid_media")), "/events/count/").strip() == ""
 
 
@@ -332,7 +332,7 @@ def test_rejected_events_show_names_and_never_values(reader: Client, marketer: P
 def test_one_is_tried_again_and_all_of_a_reason(reader: Client) -> None:
     feed = feed_rows.feed()
     fine = Kept(person_id="p-1", cio_id="c-1", properties={"coupon": "A"}).text
-    kept = {"reason": "missing_property", "body": fine}
+    kept: dict[str, Any] = {"reason": "missing_property", "body": fine}
     one, *_ = (feed_rows.event(feed, **kept) for _ in range(3))
     other = feed_rows.event(feed, reason="no_person", body=Kept(trouble="no_person").text)
     feed_rows.counted(feed, 0.5, received=4, rejected=4)
