@@ -1,9 +1,15 @@
-"""What RQ calls to read destinations back, to judge lists, and to send messages. A job carries an id and nothing else."""
+"""What RQ calls to read destinations back, to judge and count lists, and to send messages. A job carries an id only."""
+
+import logging
 
 from django.db import close_old_connections
 from django.utils import timezone
 
-from . import freezing, health, measure, posting, sending
+from syncs.lease import ClockOff, this_worker
+
+from . import exposing, freezing, health, measure, posting, sending
+
+log = logging.getLogger(__name__)
 
 
 def read_back(access_id: int) -> None:
@@ -34,3 +40,12 @@ def make_messages(minute: int) -> None:
     """Make the digests and alerts that are due; `minute` since 1970 is when they were asked for."""
     close_old_connections()
     posting.make_due(at=timezone.now())
+
+
+def count_exposure(required_id: int) -> None:
+    """Count who an ad can still reach of one required suppression."""
+    close_old_connections()
+    try:
+        exposing.perform(required_id, holder=this_worker())
+    except ClockOff as off:
+        log.error("exposure of %d is not counted: %s", required_id, off)

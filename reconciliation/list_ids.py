@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from audiences.models import Activation
 from audiences.platforms import Family
@@ -43,10 +44,14 @@ class WrongId(Exception):
 
 @dataclass(frozen=True)
 class Named:
-    """The id as it is kept; `unchecked` says why the platform was not asked, or did not answer."""
+    """The id as it is kept; `unchecked` says why the platform was not asked, or did not answer.
+
+    `anew`: the list before it is gone at the platform, so the next run sends everybody to this one.
+    """
 
     at: ListAt
     unchecked: str = ""
+    anew: bool = False
 
 
 def trait_of(activation: Activation) -> str:
@@ -77,6 +82,7 @@ def set_id(activation: Activation, external_id: str, *, by: Person, at: datetime
         )
     name = excerpt(seen.name, limit=300) if seen else ""
     with transaction.atomic():
+        anew = _fill_anew(activation, external_id)
         kept, made = ListAt.objects.update_or_create(
             activation=activation,
             defaults={"external_id": external_id, "name_seen": name, "gone_at": None, "set_at": at},
@@ -91,7 +97,17 @@ def set_id(activation: Activation, external_id: str, *, by: Person, at: datetime
             audience_id=activation.audience_id,
             at=at,
         )
-    return Named(kept, unchecked)
+    return Named(kept, unchecked, anew)
+
+
+def _fill_anew(activation: Activation, external_id: str) -> bool:
+    """Trust the ledger no more where another list took the place of one that is gone; return whether it did.
+
+    Nobody counts as there, on a suppression as protected, before everybody was sent again. An id that was only corrected
+    changes nothing of that: its list was never gone.
+    """
+    gone = ListAt.objects.filter(activation=activation, gone_at__isnull=False).exclude(external_id=external_id)
+    return bool(gone.exists() and Activation.objects.filter(pk=activation.pk).update(epoch=F("epoch") + 1))
 
 
 def forget_id(activation: Activation, *, by: Person, at: datetime) -> bool:

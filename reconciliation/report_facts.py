@@ -33,7 +33,7 @@ def inputs(monday: date, at: datetime) -> Inputs:
         lines,
         past=_past(monday, at),
         promises=_promises(given, rows),
-        exposed=exposed(rows, given.begins, min(given.ends, at)),
+        exposed=exposed([one.activation for one in rows], given.begins, min(given.ends, at)),
         held=held(given.begins, given.ends),
         overrides=overrides(given.begins, given.ends, zone),
         definitions=definitions(given.begins, given.ends),

@@ -103,12 +103,17 @@ class PastWeek:
 
 @dataclass(frozen=True)
 class Exposed:
-    """How long some suppression list of an ad account was past twice its target. None: not counted, `why`."""
+    """How long some suppression list of an ad account was past twice its target, or missing. None: not counted, `why`.
+
+    `missing`: required suppressions without a list; `place`: the account's key.
+    """
 
     account: str
     time: timedelta | None
     lists: int
     why: str = ""
+    missing: int = 0
+    place: int = 0
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ from .states import PullState
 REBUILD_WITHIN: Final = timedelta(minutes=5)
 EXPORT_WITHIN: Final = timedelta(hours=2)
 # Younger than what the sweeper may drop, so that a run has time to say that it uses it.
-SHARED_FOR: Final = staging.KEPT - timedelta(minutes=1)
+DROPPED_WITHIN: Final = timedelta(minutes=1)
+SHARED_FOR: Final = staging.KEPT - DROPPED_WITHIN
 DEATHS: Final = 3
 READINGS: Final = 2
 BEAT_SECONDS: Final = 0.5
@@ -76,13 +77,9 @@ def find_or_create(
         late_enough = Q(began_at__gte=began_after) if began_after else Q()
         # Not `late_enough | …`: an empty condition or-ed with another is the other, so that what had begun was shut out.
         yet_to_begin = Q(began_at=None) if began_after else Q()
+        staged = Q(finished_at__gt=at - SHARED_FOR) | Q(kept_until__gt=at + DROPPED_WITHIN)
         complete = Pull.objects.filter(
-            late_enough,
-            meant,
-            segment=segment,
-            state=PullState.COMPLETE,
-            dropped_at=None,
-            finished_at__gt=at - SHARED_FOR,
+            late_enough, meant, staged, segment=segment, state=PullState.COMPLETE, dropped_at=None
         )
         going = Pull.objects.filter(
             late_enough | yet_to_begin, segment=segment, state__in=(PullState.WAITING, PullState.RUNNING)

@@ -156,8 +156,8 @@ def drop_unused(at: datetime) -> int:
     """Delete staged shards that nobody needs, and return of how many complete readings.
 
     Those are: of older fences and of readings that did not become complete; and of complete readings that ended 15
-    minutes ago and that no live run uses, or 24 hours ago. What a request without a recorded answer was made from stays,
-    and what a release may still be sent from.
+    minutes ago and that no live run and no count uses, or 24 hours ago. What a request without a recorded answer was made
+    from stays, and what a release may still be sent from.
     """
     Pull.objects.filter(
         state__in=(PullState.WAITING, PullState.RUNNING), lease_until=None, created_at__lt=at - LONGEST
@@ -172,7 +172,7 @@ def drop_unused(at: datetime) -> int:
     owed = Batch.objects.filter(run__pull=OuterRef("pk"), state=BatchState.SENDING)
     used: Q = Q(Exists(live.filter(pull=OuterRef("pk")))) | Q(Exists(live.filter(exclusion_pulls=OuterRef("pk"))))
     old = Pull.objects.filter(state=PullState.COMPLETE, dropped_at=None, finished_at__lt=at - KEPT)
-    used |= Q(pk__in=wanted_readings(at))
+    used |= Q(pk__in=wanted_readings(at)) | Q(kept_until__gt=at)
     unused = old.filter(~used | Q(finished_at__lt=at - LONGEST)).filter(~Exists(owed))
     dropped = unused.update(dropped_at=at)
     staged = set(StagedShard.objects.order_by().values_list("pull_id", "fence").distinct())

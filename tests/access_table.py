@@ -156,6 +156,7 @@ SYNCS: dict[str, Row] = {
     "audiences/<slug:slug>/readiness/": reads(PEOPLE),
     "audiences/<slug:slug>/checked/": acts(OPERATORS),
     "audiences/<slug:slug>/budget/": reads(PEOPLE),
+    "audiences/<slug:slug>/tiers/": reads(PEOPLE),
     "audiences/<slug:slug>/retire/": {"GET": PEOPLE, "POST": OPERATORS},
     "audiences/<slug:slug>/retire/remove/": acts(OPERATORS),
     "audiences/<slug:slug>/retire/back/": acts(OPERATORS),

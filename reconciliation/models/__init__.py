@@ -2,7 +2,7 @@
 
 from .access import ListAt, ReadAccess
 from .attachment import Attachment, UnknownList
-from .exposure import Exposure
+from .exposure import Exposure, ExposureTurn
 from .feed_week import FeedWeek
 from .match_trend import MatchTrend
 from .reading import AppendOnly, Reading
@@ -16,6 +16,7 @@ __all__ = [
     "Correction",
     "Delivery",
     "Exposure",
+    "ExposureTurn",
     "FeedWeek",
     "ListAt",
     "ListWeek",

@@ -52,6 +52,8 @@ def _say(request: HttpRequest, found: Activation, named: list_ids.Named) -> None
     else:
         called = f", which is called “{named.at.name_seen}” there" if named.at.name_seen else ""
         messages.success(request, f"{found.destination} knows this list{called}. It is read from now on.")
+    if named.anew:
+        messages.info(request, "The list before it is gone there, so the next sync sends everybody to this one.")
 
 
 def _form(found: Activation, data: Any = None) -> ListIdForm:

@@ -24,7 +24,7 @@ def audience_or_404(slug: str) -> Audience:
 @allow(Permission.READ)
 @require_safe
 def arrived(request: HttpRequest, slug: str) -> HttpResponse:
-    """Match and readiness of each list of an audience, with 26 weeks of history. Ten queries, however many lists."""
+    """Match, readiness and removals of each list of an audience, and 26 weeks of history. Sixteen queries."""
     audience = audience_or_404(slug)
     context = {
         "audience": audience,

@@ -163,7 +163,7 @@ def test_the_page_asks_little(
         readings.access(one)
         readings.weekly(one, now, [56.0] * 12)
     client = signed_in(marketer)
-    with django_assert_max_num_queries(SIGNING_IN + 12):
+    with django_assert_max_num_queries(SIGNING_IN + 16):
         page = client.get(f"/audiences/{made.audience.slug}/arrived/").content.decode()
     assert page.count('<svg class="chart"') == 2
     with django_assert_max_num_queries(SIGNING_IN + 5):

@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from audiences.models import Feed, Pipe, Workspace
 from muster.models import Person
-from syncs import feed_stops, forwarding, pausing, purge, rejected
+from syncs import doorbell, feed_stops, forwarding, pausing, purge, rejected
 from syncs.lease import Lease
 from syncs.models import Event, EventState, Forwarding, Tombstone
 from syncs.receiving import key_of
@@ -20,6 +20,11 @@ from tests.vendors import Vendors
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 State = EventState
+
+
+@pytest.fixture(autouse=True)
+def _nothing_rang_here() -> None:
+    doorbell._rang_here.clear()
 
 
 @pytest.fixture
