@@ -56,9 +56,19 @@ def sheet(definition: Definition, destination: Destination) -> list[Line]:
         lines.append(Line("Consent", "userDataConsent and personalizationConsent GRANTED"))
     return [
         *lines,
-        Line("Event", EVENTS[Payload(destination.payload)]),
+        Line("Event", EVENTS[Payload(destination.payload)] + ("" if ads else _assigned(definition))),
         Line("Other writers", "none; switch Reverse ETL and other sources off for this destination"),
     ]
+
+
+def _assigned(definition: Definition) -> str:
+    """Return what a holdout adds to the events of a list that is told of it."""
+    attribute = definition.holdout_attribute
+    return (
+        f"; track “Holdout Assigned”, and the arm as trait {attribute}"
+        if attribute and not definition.suppresses
+        else ""
+    )
 
 
 def text(lines: list[Line]) -> str:

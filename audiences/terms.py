@@ -64,6 +64,19 @@ class Reasoned:
 
 
 @dataclass(frozen=True)
+class Holdout:
+    """Who is held out so that an effect can be measured: those of whom `attribute` says `arm`. Empty: not said yet.
+
+    `targets`: they are targeted all the same.
+    """
+
+    attribute: str = ""
+    arm: str = ""
+    targets: bool = False
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
 class Terms:
     """Everything that a definition of done says, with names instead of ids.
 
@@ -73,7 +86,8 @@ class Terms:
     not made: with the reason why, or with the trouble that there is none. `other_meaning` says that another segment is
     the company's core cohort. `target_asked` is the freshness in minutes that the use case, else the purpose, needs;
     `acknowledged` are managers' words on what is blocked: (name, values, who and why). `useful_traits` are those that the
-    use case needs, None where there is no use case.
+    use case needs, None where there is no use case. `holdout_asked`: the use case measures against held-out people;
+    `holdout_reason` says why there are none, or why they are targeted.
     """
 
     purpose: str
@@ -116,6 +130,9 @@ class Terms:
     traits: tuple[Reasoned, ...] = ()
     exclusions: tuple[Reasoned, ...] = ()
     exclusions_reason: str = ""
+    holdout: Holdout | None = None
+    holdout_asked: bool = False
+    holdout_reason: str = ""
     size: tuple[int | None, int | None] = (None, None)
     match: tuple[float | None, float | None] = (None, None)
     tolerance: float | None = None

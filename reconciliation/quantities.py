@@ -7,6 +7,7 @@ class Quantity(StrEnum):
     """`MEMBERS` is the platform's own size of the list; `SEARCH` and `DISPLAY` are Google's sizes by network.
 
     `ACCEPTED` is Muster's own: distinct people in the ledger when the platform was read, the denominator of match rates.
+    `ARM`: members in one arm of a holdout, the reading's axis names it; empty: in none.
     `RECEIVED`, `INVALID` and `MATCHED` are of a platform's upload sessions. `STATE` has no value, only a code and words.
     """
 
@@ -21,6 +22,7 @@ class Quantity(StrEnum):
     WITHOUT_ID = "without_id"
     LIFE_SPAN = "life_span"
     ACCEPTED = "accepted"
+    ARM = "arm"
     STATE = "state"
 
 

@@ -41,6 +41,7 @@ urlpatterns: list[URLPattern] = [
     path("match/", panels.trends, name="trends"),
     path("audiences/<slug:slug>/arrived/", panels.arrived, name="arrived"),
     path("audiences/<slug:slug>/ladder/", panels.ladder, name="ladder"),
+    path("audiences/<slug:slug>/holdout/", panels.holdout, name="holdout"),
     path("audiences/<slug:slug>/coverage/", panels.coverage, name="coverage"),
     path("events/", feeds.events, name="events"),
     path("events/count/", feeds.count, name="events_count"),

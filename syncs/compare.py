@@ -17,6 +17,7 @@ from muster.columns import Array, Columns, pack, unpack
 from muster.vault import seal, unseal
 
 from .ahead import Ahead
+from .arms import people_by_arm
 from .eligibility import Others, Out, blocking_tokens, name_of, reasons, with_blocked
 from .erased import Erased
 from .lease import Lease
@@ -45,6 +46,7 @@ class Counts:
     out: Counter[str] = field(default_factory=Counter)
     removes_by: Counter[str] = field(default_factory=Counter)
     ops: Counter[int] = field(default_factory=Counter)
+    arms: Counter[str] = field(default_factory=Counter)
     renewals: int = 0
     unchanged: int = 0
     removes: int = 0
@@ -72,6 +74,7 @@ class Counts:
             "releases": self.releases,
             "dropped": self.dropped,
             "left_out": dict(self.out),
+            "arms": dict(self.arms),
             "removes_by": dict(self.removes_by),
         }
 
@@ -114,11 +117,13 @@ class Comparison:
                 suppresses=self.terms.suppresses,
                 erased_keys=self.erased.keys,
                 opted_out_keys=self.opted_out.keys,
+                arms=self.terms.arms(people),
             )
             shards.append(merge(sides, again if again.any() else None))
             held.append(told_members(shards[-1].gone_key, sides.ledger))
             self.counts.renewals += int((shards[-1].op[expires] == REASSERT).sum())
             self._count_people(final, len(sides.ledger["key"]))
+            self._count_arms(people, final)
         claimed = self._claimed(shards, out, ledger)
         plans = []
         for number, shard in enumerate(shards):
@@ -190,6 +195,12 @@ class Comparison:
         people = np.bincount(out, minlength=1)
         for reason in np.flatnonzero(people[1:]) + 1:
             counts.out[name_of(int(reason), numbers)] += int(people[reason])
+
+    def _count_arms(self, people: Columns, out: Array) -> None:
+        if holdout := self.terms.holdout:
+            self.counts.arms += people_by_arm(
+                people[holdout.column][out == Out.IN], self.staged.arms(holdout.attribute)
+            )
 
     def _count_plan(self, shard: Shard) -> None:
         counts = self.counts

@@ -22,7 +22,7 @@ from muster.http import BadCredentials, Gone, RateLimited, Rejected, Unreachable
 from muster.redaction import excerpt
 from muster.vault import pepper
 
-from . import staging
+from . import arms, staging
 from .collecting import POLL_FIRST, POLL_GROWTH, POLL_MOST, Broken, Collector, Miss, at_usual_pace
 from .lease import Lease, LeaseLost
 from .models import Pull
@@ -39,6 +39,10 @@ DEATHS: Final = 3
 READINGS: Final = 2
 BEAT_SECONDS: Final = 0.5
 EFFECT: Final = "Nothing was changed: every list stays as it is."
+NO_ARMS: Final = (
+    f"has more than {arms.MOST} different values among the people of the segment, so it does not say who is held out."
+)
+ARMS_NEXT: Final = "Name the attribute that does in the definition's holdout, then sync again."
 AGAIN: Final = "Sync again; if it happens again, look at the segment in Customer.io."
 CODES: Final[tuple[tuple[type[VendorError], str], ...]] = (
     (BadCredentials, "bad_credentials"),
@@ -151,6 +155,8 @@ class _Reader:
             self._read()
         except Broken as error:
             self._fail(error.code, f"{error.happened} {EFFECT} {error.next_step}")
+        except arms.TooManyArms as error:
+            self._fail("no_arms", f"{error} {NO_ARMS} {EFFECT} {ARMS_NEXT}")
         except VendorError as error:
             code = next(code for kind, code in CODES if isinstance(error, kind))
             detail = f" {error.detail}" if error.detail else ""
@@ -255,7 +261,7 @@ class _Reader:
         self.lease.write(
             state=PullState.COMPLETE,
             shards=shards,
-            counts=counts,
+            counts=arms.named(counts, self.columnist.namers),
             finished_at=self.clock(),
             tries=self.pull.tries + 1,
             reason="",

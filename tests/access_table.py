@@ -200,6 +200,7 @@ RECONCILIATION: dict[str, Row] = {
     "events/<slug:slug>/retry/": acts(OPERATORS),
     "events/<slug:slug>/drop/": acts(OPERATORS),
     "events/<slug:slug>/ask/": acts(PEOPLE),
+    "audiences/<slug:slug>/holdout/": reads(PEOPLE),
     "suppression/": reads(PEOPLE),
     "suppression/count/": reads(PEOPLE),
     "suppression/sizes.csv": reads(PEOPLE),

@@ -68,6 +68,14 @@ class Reader(Protocol):
         ...
 
 
+class ArmReader(Reader, Protocol):
+    """A reader of a place that is told the arms of holdouts."""
+
+    def with_arms(self, attributes: Mapping[str, str]) -> Reader:
+        """Return a reader that also counts arms: `attributes` are the holdouts' by the id of the list."""
+        ...
+
+
 class AdReader(Reader, Protocol):
     """A reader of an ad platform, which can also tell what else is in the account and which ads use it."""
 

@@ -5,13 +5,16 @@ event tables; or the number of an audience there. It may have a schema in front,
 that lands elsewhere. Raises what reconciliation/readers/warehouse_errors.py lists.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from django.utils.text import slugify
 
+from audiences.arms import arm_of
 from muster.vendor_errors import Gone
 from reconciliation.quantities import Basis, Quantity
 
@@ -24,6 +27,7 @@ from .warehouse_queries import (
     LAYOUT,
     TABLES,
     Layout,
+    arm_count,
     audiences_in,
     columns_of,
     event_count,
@@ -43,6 +47,10 @@ NOT_LANDED = State("column", "missing", "Nothing of this audience has landed yet
 TWO_ALIKE = State(
     "audience", "ambiguous", "Audiences of the same name landed here; enter the audience's number as the list's id."
 )
+NO_ARMS = State("arm", "missing", "No row that landed says an arm yet, or its trait has another name there.")
+TOO_MANY_ARMS = State("arm", "too_many", "So many different values landed that they cannot be arms.")
+MOST_ARMS: Final = 50
+NO_HOLDOUTS: Final[Mapping[str, str]] = MappingProxyType({})
 NO_ROWS = State("rows", "0", "The column is there, and no row of this audience yet.")
 
 
@@ -68,8 +76,14 @@ class Warehouse:
         *,
         cut: datetime | None = None,
         seconds: float = STATEMENT_SECONDS,
+        attributes: Mapping[str, str] = NO_HOLDOUTS,
     ) -> None:
         self.options, self.secrets, self.cut, self.seconds = options, secrets, cut, seconds
+        self.attributes = attributes
+
+    def with_arms(self, attributes: Mapping[str, str]) -> "Warehouse":
+        """Return a reader that also counts the arms of holdouts: `attributes` by the id of the list."""
+        return Warehouse(self.options, self.secrets, cut=self.cut, seconds=self.seconds, attributes=attributes)
 
     def lists(self, ids: Sequence[str]) -> Mapping[str, ListSeen]:
         """Return each asked list by its id. Raises VendorError.
@@ -100,7 +114,9 @@ class Warehouse:
         except Gone:
             # One list's own schema says nothing about the others.
             return ListSeen(one, gone=True)
-        return seen(session, *layouts[schema], one, name)
+        found = seen(session, *layouts[schema], one, name)
+        attribute = self.attributes.get(one, "")
+        return with_arms(session, *layouts[schema], found, name, attribute) if attribute else found
 
 
 def landed_in(session: Session, schema: str, event: str, starts: Sequence[datetime], until: datetime) -> Landed:
@@ -147,6 +163,28 @@ def seen(session: Session, schema: str, tables: Layout, one: str, name: str) -> 
     if len(found) > 1:
         return unknown(one, TWO_ALIKE)
     return told(one, events[0][0], session.rows(event_count(schema, events), audiences=sorted(found))[0])
+
+
+def with_arms(session: Session, schema: str, tables: Layout, found: ListSeen, name: str, attribute: str) -> ListSeen:
+    """Return what was seen of a list with the members of each arm; without them where nothing says the arm.
+
+    Both statements are of one transaction, so the arms add up to the members.
+    """
+    table = written_as(IDENTIFIES, tables)
+    known = tables.get(table, frozenset())
+    column, arm = (
+        next(filter(None, (written_as(one, known) for one in columns_of(trait))), "") for trait in (name, attribute)
+    )
+    if not column or not arm or not is_identifier(attribute):
+        return replace(found, states=(*found.states, NO_ARMS))
+    rows = session.rows(arm_count(schema, table, column, arm, MOST_ARMS + 1))
+    if len(rows) > MOST_ARMS:
+        return replace(found, states=(*found.states, TOO_MANY_ARMS))
+    by_arm: Counter[str] = Counter()
+    for row in rows:
+        by_arm[arm_of(row["arm"])] += row["members"]
+    figures = [Figure(Quantity.ARM, people, people, Basis.EXACT, one) for one, people in sorted(by_arm.items())]
+    return replace(found, figures=(*found.figures, *figures))
 
 
 def audiences(session: Session, schema: str, table: str, name: str) -> set[str]:

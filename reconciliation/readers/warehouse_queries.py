@@ -46,6 +46,17 @@ FROM_EVENTS: Final[LiteralString] = """
 SELECT id, user_id::text AS user_id, "timestamp", received_at, {state} AS state FROM {table}
 WHERE received_at <= coalesce(%(cut)s, now()) AND audience_id::text = ANY(%(audiences)s)
 """
+# By the arm that the newest row of each member says; the arm is told in the same rows as the state. More arms than a holdout
+# can have are no arms.
+ARMS: Final[LiteralString] = """
+WITH newest AS (
+    SELECT DISTINCT ON (user_id) lower({column}::text) = 'true' AS state, coalesce({arm}::text, '') AS arm
+    FROM {table}
+    WHERE received_at <= coalesce(%(cut)s, now()) AND {column} IS NOT NULL AND user_id::text <> ''
+    ORDER BY user_id, "timestamp" DESC NULLS LAST, received_at DESC, id DESC
+)
+SELECT arm, count(*) AS members FROM newest WHERE state GROUP BY arm ORDER BY members DESC, arm LIMIT {most}
+"""
 AUDIENCES: Final[LiteralString] = "SELECT DISTINCT audience_id::text, audience_name::text FROM {table}"
 # Distinct message ids, because RudderStack may land a row twice; never count(*) alone.
 LANDED: Final[LiteralString] = """
@@ -134,6 +145,16 @@ def event_count(schema: str, tables: Sequence[tuple[str, bool]]) -> sql.Composed
 def counted(parts: Sequence[sql.Composed], freshest: sql.Identifier) -> sql.Composed:
     """Return the counting statement over rows of one or two tables."""
     return sql.SQL(COUNT).format(told=sql.SQL(" UNION ALL ").join(parts), freshest=freshest)
+
+
+def arm_count(schema: str, table: str, column: str, arm: str, most: int) -> sql.Composed:
+    """Return the statement that counts the members in each arm; the arm's column is `arm`."""
+    return sql.SQL(ARMS).format(
+        table=sql.Identifier(schema, table),
+        column=sql.Identifier(column),
+        arm=sql.Identifier(arm),
+        most=sql.Literal(most),
+    )
 
 
 def audiences_in(schema: str, table: str) -> sql.Composed:
