@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
 
-from .plotted import Scale, Text, dated, labels_apart, placed, ticks
+from .plotted import Scale, Text, dated, labels_apart, placed, short, ticks
 
 Band = tuple[float, float]
 WIDTH, BOTTOM, LEFT, LABELS = 640, 38, 40, 124
@@ -40,6 +40,7 @@ class Asked:
     """What a chart is made of. `said` has a sentence for each day, for the read-out.
 
     `joins`: how many days apart two values may be and still be joined by a line; `span`: the least height of the axis.
+    `unit` is written after the numbers of the axis, which are percents unless told otherwise.
     """
 
     days: Sequence[date]
@@ -51,6 +52,7 @@ class Asked:
     joins: int = 7
     span: float = 18.0
     most: float = 100.0
+    unit: str = "%"
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def chart(asked: Asked) -> Chart:
     return Chart(
         height=bottom + BOTTOM,
         plot=(LEFT, top, right, bottom),
-        grid=tuple(Text(LEFT - 8, up.at(mark), f"{mark:g}%", "end") for mark in marks),
+        grid=tuple(Text(LEFT - 8, up.at(mark), f"{short(mark)}{asked.unit}", "end") for mark in marks),
         dates=dated(asked.days, across, bottom + 26),
         expected=areas,
         edges=edges,

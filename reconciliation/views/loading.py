@@ -3,7 +3,7 @@
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from audiences.models import Activation, Destination
+from audiences.models import Activation, Destination, Feed
 from audiences.platforms import PLATFORMS, Family
 from muster.access import NotAllowed, Permission, can
 from reconciliation.models import ReadAccess
@@ -38,3 +38,9 @@ def to_change(request: HttpRequest, *permissions: Permission) -> None:
 
 def may(request: HttpRequest, *permissions: Permission) -> bool:
     return any(can(request.user, one) for one in permissions)
+
+
+def feed_or_404(slug: str) -> Feed:
+    """Return a feed with its workspace, people, pipe and audience."""
+    joined = Feed.objects.select_related("workspace", "owner", "drift_checker", "pipe", "audience", "live_by")
+    return get_object_or_404(joined, slug=slug)
