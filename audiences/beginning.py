@@ -10,7 +10,7 @@ from muster.models import Person
 from . import registering
 from .expected import expected, ticked
 from .models import Audience, Definition, Segment, Trait
-from .use_cases import Case, UseCase, size_band
+from .use_cases import HELD_OUT_ARM, Case, UseCase, size_band
 
 
 def begin(
@@ -62,6 +62,7 @@ def clauses_of(case: Case, segment: Segment, threshold: str) -> dict[str, object
         "window_hours": case.window_hours,
         "identifiers": list(case.identifiers),
         "traits": _traits(case),
+        "holdout_arm": HELD_OUT_ARM if case.asks_holdout else "",
         "threshold": threshold if case.asks_threshold else "",
         "size_low": low,
         "size_high": high,

@@ -68,10 +68,12 @@ class Evidence:
     """What is known of one list. Times are None while the thing never happened; counts are of people.
 
     `cadence_minutes` is the period of the schedule that really runs, None by hand. `newest_tone` is the freshness that
-    was measured: ok, warn, bad or unknown.
+    was measured: ok, warn, bad or unknown. `required` counts the account's suppressions,
+    `not_in_place` has a sentence for each of them that is not.
     """
 
     ads: bool = True
+    sent: bool = True
     takes: tuple[str, ...] = ()
     suppresses: bool = False
     targets: bool = True
@@ -102,6 +104,8 @@ class Evidence:
     arrived_at: datetime | None = None
     read_back: ReadBack | None = None
     protections: tuple[Protection, ...] = ()
+    required: int = 0
+    not_in_place: tuple[str, ...] = ()
     checker: str = ""
     check_every: str = ""
     checked_at: datetime | None = None
@@ -146,6 +150,10 @@ def _identifier(seen: Evidence) -> Item:
     return Item("1", label, Stand.DONE if covered else Stand.DUE, fact, seen.read_at)
 
 
+def _idle_by_hand(number_: str, label: str) -> Item:
+    return Item(number_, label, Stand.IDLE, "People get there another way; Muster sends nobody to this list.")
+
+
 def _traits(seen: Evidence) -> Item:
     label = "Trait schema agreed"
     if seen.approved_at is None:
@@ -157,6 +165,8 @@ def _traits(seen: Evidence) -> Item:
 
 def _pilot(seen: Evidence) -> Item:
     label = "Pilot defined, entry and exit"
+    if not seen.sent and seen.entry_rule and seen.exit_rule:
+        return _idle_by_hand("3", label)
     if not (seen.entry_rule and seen.exit_rule):
         return Item("3", label, Stand.OPEN, "Write the entry and the exit rule in the definition.")
     if seen.pilot_at is None:
@@ -166,6 +176,8 @@ def _pilot(seen: Evidence) -> Item:
 
 def _pipe(seen: Evidence, now: datetime) -> Item:
     label = "RudderStack connected"
+    if not seen.sent:
+        return _idle_by_hand("4", label)
     if not seen.pipe:
         return Item("4", label, Stand.OPEN, "No pipe yet. Ask for one on the page of the definition.")
     if seen.pipe_state == "refused":
@@ -182,6 +194,8 @@ def _pipe(seen: Evidence, now: datetime) -> Item:
 
 def _test(seen: Evidence) -> Item:
     label = "Test sync with internal people"
+    if not seen.sent:
+        return _idle_by_hand("5", label)
     if seen.pilot_run_at is None:
         return Item("5", label, Stand.OPEN, "No sync to internal people was done yet. Start the pilot.")
     return Item("5", label, Stand.DONE, f"{number(seen.pilot_accepted)} internal people accepted", seen.pilot_run_at)
@@ -189,6 +203,8 @@ def _test(seen: Evidence) -> Item:
 
 def _loop(seen: Evidence) -> Item:
     label = "Loop proven on the roster"
+    if not seen.sent:
+        return _idle_by_hand("6a", label)
     if seen.pilot_run_at is None:
         return Item("6a", label, Stand.OPEN, "Follows the test sync: somebody added, and somebody removed again.")
     if not seen.pilot_removed:
@@ -198,13 +214,14 @@ def _loop(seen: Evidence) -> Item:
 
 def _match(seen: Evidence) -> Item:
     label = "Match and readiness judged"
-    if seen.arrived_at is None:
+    if seen.arrived_at is None and seen.sent:
         return Item(
             "6b", label, Stand.OPEN, "Due within 72 h of the first 1,000 people or 10 %. Nothing has arrived yet."
         )
     back = seen.read_back
     if back is None:
-        fact = "The platform's figures are not read yet, so nothing is judged. Connect reading back, or enter them by hand."
+        how = "Connect reading back, or enter them by hand." if seen.sent else "Enter what it shows by hand."
+        fact = f"The platform's figures are not known yet, so nothing is judged. {how}"
         return Item("6b", label, Stand.UNKNOWN, fact)
     fact = f"{back.platform}: {back.readiness}" + (f", {back.told}" if back.told else "")
     if back.stale:
@@ -220,6 +237,8 @@ def _match(seen: Evidence) -> Item:
 
 def _cadence(seen: Evidence) -> Item:
     label, allowed = "Cadence meets the use case", seen.target_minutes
+    if not seen.sent:
+        return _idle_by_hand("7", label)
     if allowed is None or not seen.cadence:
         return Item("7", label, Stand.OPEN, "Choose the cadence and the target for the newest person.")
     if seen.cadence_minutes is None:
@@ -241,6 +260,9 @@ def _suppressions(seen: Evidence) -> Item:
     label = "Suppressions in place"
     if not (seen.ads and seen.targets):
         return Item("8", label, Stand.IDLE, "Only lists that target people with ads need them.")
+    if seen.not_in_place:
+        told = f"{len(seen.not_in_place)} of {seen.required} required are not in place. {' '.join(seen.not_in_place)}"
+        return Item("8", label, Stand.OPEN, told)
     if not seen.protections:
         fact = "No suppression list is live at this account. Register post-purchase suppression first."
         return Item("8", label, Stand.OPEN, fact)

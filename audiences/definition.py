@@ -131,7 +131,8 @@ def _moves_lacks(terms: Terms, _today: date) -> list[str]:
 
 def _lists_told(terms: Terms) -> list[str]:
     return [
-        f"{one.name} through {one.pipe or 'no pipe yet'}" + (f", into “{one.list_name}”" if one.list_name else "")
+        (f"{one.name} through {one.pipe or 'no pipe yet'}" if one.sent else f"{one.name}, filled another way")
+        + (f", into “{one.list_name}”" if one.list_name else "")
         for one in terms.lists
     ]
 
@@ -150,7 +151,7 @@ def _lists_lacks(terms: Terms, _today: date) -> list[str]:
             if one.waits_for
             else f"{one.name} has no pipe yet. Choose one, or ask an administrator to connect it."
             for one in terms.lists
-            if not one.pipe and not one.trouble
+            if one.sent and not one.pipe and not one.trouble
         ),
     ]
 
@@ -233,6 +234,39 @@ def _exclusions_lacks(terms: Terms, _today: date) -> list[str]:
     ]
 
 
+def _holdout_told(terms: Terms) -> list[str]:
+    one = terms.holdout
+    if one is None:
+        return [f"None: {terms.holdout_reason}" if terms.holdout_reason else "None"]
+    told = [f"{one.attribute or 'An attribute'} says the arm; who is in “{one.arm or '?'}” is held out"]
+    if one.targets:
+        told.append(f"Held-out people are targeted all the same: {terms.holdout_reason or 'no reason yet'}")
+    else:
+        told.append("Held-out people are left out of every ad list")
+    tells = [one.name for one in terms.lists if not one.ads]
+    return [*told, f"The arm, and each assignment, go to {joined(tells)}" if tells else ""]
+
+
+def _holdout_lacks(terms: Terms, _today: date) -> list[str]:
+    one = terms.holdout
+    if one is None:
+        asked = terms.holdout_asked and not terms.holdout_reason
+        return [
+            "This use case is measured against held-out people: name the attribute that says the arm, or say why there is no "
+            "holdout."
+            if asked
+            else ""
+        ]
+    return [
+        one.trouble,
+        *_asked(
+            (one.attribute, f"Name the attribute that says who is in “{one.arm}”, or leave the arm empty too."),
+            (one.arm, f"Say which value of {one.attribute} means held out, like control."),
+            (not one.targets or terms.holdout_reason, "Say why held-out people are targeted all the same."),
+        ),
+    ]
+
+
 def _expected_told(terms: Terms) -> list[str]:
     return [
         "" if None in terms.size else f"{span(*terms.size)} people",
@@ -288,6 +322,7 @@ _CLAUSES: tuple[tuple[str, Callable[[Terms], Iterable[str]], Callable[[Terms, da
     ("Traits", _traits_told, _traits_lacks),
     ("Consent", _consent_told, _consent_lacks),
     ("Exclusions", _exclusions_told, _exclusions_lacks),
+    ("Holdout", _holdout_told, _holdout_lacks),
     ("Expected", _expected_told, _expected_lacks),
     ("People and review", _check_told, _check_lacks),
 )

@@ -26,6 +26,7 @@ def terms(definition: Definition) -> dict[str, Any]:
         "expected": _expected(definition),
         "share_allowed": case.largest_share,
         "smallest": case.smallest,
+        "holdout_asked": case.asks_holdout,
         "other_meaning": _other_meaning(definition, case),
     }
 

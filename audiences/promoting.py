@@ -11,7 +11,7 @@ from muster import audit
 from muster.access import Permission, can
 from muster.models import Person
 
-from . import activating
+from . import activating, gating
 from .approving import NeedsSomebodyElse, approvers, nobody_else, obstacles_of
 from .models import Audience, Definition
 from .registering import Incomplete, NotPossible
@@ -64,7 +64,7 @@ def promote(version: Definition, proof: Proof, *, by: Person, at: datetime, ramp
     """Make an approved version whose pilot passed the current one, its lists live and the version before past. Return it.
 
     Lists that hold nobody yet get `ramp` percent of their people at first. Raises NotPossible, NeedsSomebodyElse, and
-    Incomplete when something it names is no longer there.
+    Incomplete when something it names is no longer there, or an account's suppressions are not in place (gating.py).
     """
     with transaction.atomic():
         Audience.objects.select_for_update().get(pk=version.audience_id)
@@ -74,7 +74,7 @@ def promote(version: Definition, proof: Proof, *, by: Person, at: datetime, ramp
         if not proof.passed:
             raise NotPossible(f"The pilot of v{found.number} has not passed. {' '.join(proof.lacks)}")
         activating.hold_pipes(found)
-        if obstacles := obstacles_of(found, at):
+        if obstacles := [*obstacles_of(found, at), *gating.closed(found)]:
             raise Incomplete(obstacles)
         before = found.audience.definitions.filter(state=Definition.State.CURRENT)
         replaced = before.first()

@@ -40,7 +40,8 @@ class Rule:
 class ListTerms:
     """One list: a destination, what it takes, the pipe to it.
 
-    `trouble` is a sentence that keeps it from being locked; `waits_for` who was asked to make its pipe.
+    `trouble` is a sentence that keeps it from being locked; `waits_for` who was asked to make its pipe. One that Muster
+    does not send to (`sent` False) needs no pipe: people get there another way.
     """
 
     name: str
@@ -52,6 +53,7 @@ class ListTerms:
     rule: Rule = Rule()
     trouble: str = ""
     waits_for: str = ""
+    sent: bool = True
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,19 @@ class Reasoned:
 
     name: str
     reason: str = ""
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """Who is held out so that an effect can be measured: those of whom `attribute` says `arm`. Empty: not said yet.
+
+    `targets`: they are targeted all the same.
+    """
+
+    attribute: str = ""
+    arm: str = ""
+    targets: bool = False
     trouble: str = ""
 
 
@@ -73,7 +88,8 @@ class Terms:
     not made: with the reason why, or with the trouble that there is none. `other_meaning` says that another segment is
     the company's core cohort. `target_asked` is the freshness in minutes that the use case, else the purpose, needs;
     `acknowledged` are managers' words on what is blocked: (name, values, who and why). `useful_traits` are those that the
-    use case needs, None where there is no use case.
+    use case needs, None where there is no use case. `holdout_asked`: the use case measures against held-out people;
+    `holdout_reason` says why there are none, or why they are targeted.
     """
 
     purpose: str
@@ -116,6 +132,9 @@ class Terms:
     traits: tuple[Reasoned, ...] = ()
     exclusions: tuple[Reasoned, ...] = ()
     exclusions_reason: str = ""
+    holdout: Holdout | None = None
+    holdout_asked: bool = False
+    holdout_reason: str = ""
     size: tuple[int | None, int | None] = (None, None)
     match: tuple[float | None, float | None] = (None, None)
     tolerance: float | None = None

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from . import of_use_case
+from .arms import ATTRIBUTE_WANTED, is_attribute
 from .data_out import sending_into
 from .logic_attributes import attributes, troubles
 from .models import (
@@ -13,6 +14,7 @@ from .models import (
     Audience,
     Definition,
     Destination,
+    Feed,
     Lifecycle,
     Pipe,
     PipeRequest,
@@ -23,7 +25,7 @@ from .models import (
     Workspace,
 )
 from .platforms import PLATFORMS, Family
-from .terms import ListTerms, Reasoned, Rule, Terms
+from .terms import Holdout, ListTerms, Reasoned, Rule, Terms
 
 VAGUE_FROM = 1_000  # people in the workspace, below which a share says little
 AD_PLATFORMS = [kind for kind, platform in PLATFORMS.items() if platform.family == Family.ADS]
@@ -66,6 +68,8 @@ def terms_of(definition: Definition) -> Terms:
         traits=tuple(around.trait(chosen) for chosen in definition.traits),
         exclusions=tuple(around.exclusion(chosen) for chosen in definition.exclusions),
         exclusions_reason=definition.exclusions_reason,
+        holdout=around.holdout,
+        holdout_reason=definition.holdout_reason,
         size=(definition.size_low, definition.size_high),
         match=(definition.match_low, definition.match_high),
         tolerance=definition.tolerance,
@@ -169,6 +173,12 @@ class Surroundings:
     def users(self) -> dict[int, list[Activation]]:
         return ad_lists_through(list(self.pipes))
 
+    @cached_property
+    def carried(self) -> dict[int, str]:
+        """Return, by pipe, the event of a feed in use that it carries."""
+        feeds = Feed.objects.filter(pipe__in=list(self.pipes)).exclude(state=Feed.State.RETIRED)
+        return dict(feeds.values_list("pipe", "name"))
+
     def list_terms(self, number: int) -> ListTerms:
         """Return the terms of one list."""
         place = self.destinations.get(number)
@@ -187,6 +197,7 @@ class Surroundings:
             rule=rule,
             trouble=self._trouble(place, pipe),
             waits_for="" if pipe else self.asked.get(number, ""),
+            sent=place.spec.is_sent,
         )
 
     @cached_property
@@ -210,6 +221,11 @@ class Surroundings:
             return (
                 f"Customer.io's own RudderStack Data Out sends through {pipe.name}, so its events would reach {place.name} "
                 "too. Ask an administrator for a pipe of its own."
+            )
+        if feed := self.carried.get(pipe.pk):
+            return (
+                f"The pipe {pipe.name} carries the event {feed}, and an ad list takes no events: {place.name} needs a pipe of "
+                "its own."
             )
         # Lists of this audience are judged by what the draft says of them, not by what is stored.
         others = [str(one) for one in self.users.get(pipe.pk, []) if one.audience_id != self.definition.audience_id]
@@ -258,6 +274,25 @@ class Surroundings:
         elif known.sensitive and known.pk not in self.allowed:
             trouble = f"{name} is sensitive: ask an administrator to allow it for this audience, or leave it out."
         return Reasoned(name, chosen.get("reason", ""), trouble)
+
+    @property
+    def holdout(self) -> Holdout | None:
+        """Return the holdout, with what keeps its attribute from saying an arm; a suppression has none."""
+        one = self.definition
+        if one.suppresses or not (one.holdout_attribute or one.holdout_arm):
+            return None
+        rules = one.consent.values()
+        asked = {name for rule in rules for name in (*rule.get("require_true", ()), *rule.get("not_true", ()))}
+        trouble = ""
+        if one.holdout_attribute and not is_attribute(one.holdout_attribute):
+            trouble = f"{one.holdout_attribute} cannot hold the arm: {ATTRIBUTE_WANTED}"
+        elif one.holdout_attribute in asked:
+            trouble = (
+                f"{one.holdout_attribute} says who consents, so it cannot say the arm: use an attribute of its own."
+            )
+        elif one.holdout_attribute in {chosen["name"] for chosen in one.traits}:
+            trouble = f"{one.holdout_attribute} is sent along as the arm already: leave it out of the traits."
+        return Holdout(one.holdout_attribute, one.holdout_arm, one.holdout_targets, trouble)
 
     @cached_property
     def excluded(self) -> dict[int, Segment]:

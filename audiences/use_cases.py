@@ -10,6 +10,7 @@ from .terms import IDENTIFIERS
 
 NOT_NOW = (BUYERS, UNSUBSCRIBED, REFUNDED, SUPPORT)
 AD_IDENTIFIERS = ("email", "phone")
+HELD_OUT_ARM = "control"
 SPREAD = 0.2  # of the people there are now: a size band that holds until it is known better
 
 
@@ -20,7 +21,8 @@ class Case:
     `excludes` are cohorts, ticked at first; leaving one out takes a reason. `asks_threshold` names the value above which
     people are in. `traits` are (name, type, why): of use to analytics and warehouse lists, so only a case that never goes
     to ads ticks them. `smallest`: fewer people are of no use at an ad account; `largest_share`: more of the workspace than
-    that is another audience. `cohort`: what its segment means in this company. `finds` matches names of segments that may
+    that is another audience. `cohort`: what its segment means in this company. `asks_holdout`: its
+    outcome is measured against held-out people. `finds` matches names of segments that may
     be it.
     """
 
@@ -43,6 +45,7 @@ class Case:
     largest_share: float = 0.5
     cohort: str = ""
     ads: bool = True
+    asks_holdout: bool = False
 
     @property
     def ticked_traits(self) -> tuple[tuple[str, str, str], ...]:
@@ -180,6 +183,7 @@ USE_CASES: dict[str, UseCase] = {
                     traits=ORDERS_TRAITS,
                     smallest=ENOUGH_FOR_ADS,
                     cohort=LAPSED,
+                    asks_holdout=True,
                 ),
             ),
         ),

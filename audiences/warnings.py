@@ -113,6 +113,11 @@ def _time(terms: Terms) -> Iterator[str]:
 
 
 def _fields(terms: Terms) -> Iterator[str]:
+    if terms.holdout and terms.lists and all(one.ads for one in terms.lists):
+        yield (
+            "Only ad lists get this audience, so nobody tells analytics or the warehouse who is held out, and the effect cannot "
+            "be read there. Add one of them to the lists."
+        )
     if "phone" in terms.identifiers and not terms.phone_country:
         yield "Phone numbers without a country code are left out, because no default country is chosen."
     google = [one for one in terms.lists if one.platform == "google_ads" and terms.targets]

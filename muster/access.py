@@ -43,6 +43,7 @@ class Permission(StrEnum):
     RELEASE = auto()
     APPROVE = auto()
     SIGN = auto()
+    WRITE_POLICY = auto()
     MANAGE_CONNECTIONS = auto()
     MANAGE_PEOPLE = auto()
     MANAGE_TRAITS = auto()
@@ -63,7 +64,7 @@ ROLES: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.MARKETER: _MARKETER,
         Role.PAID_MEDIA: _EVERYBODY,
-        Role.MANAGER: _MARKETER | _APPROVER | {Permission.PAUSE, Permission.SIGN},
+        Role.MANAGER: _MARKETER | _APPROVER | {Permission.PAUSE, Permission.SIGN, Permission.WRITE_POLICY},
         Role.ADMINISTRATOR: _EVERYBODY
         | {
             Permission.READ_SETUP,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 
 from audiences.models import Activation, Destination, Lifecycle
 from muster import audit
@@ -67,13 +68,11 @@ def use_in(row: Attachment) -> Use:
 
 
 def newest(lists: Iterable[Activation], *, source: str = "") -> dict[int, Attachment]:
-    """Return the newest row of each list, by the list's key; of one source, or of any. One query for each list."""
-    found = {}
-    for one in lists:
-        rows = one.attachments.filter(source=source) if source else one.attachments.all()
-        if (row := rows.select_related("by").order_by("-at", "-pk").first()) is not None:
-            found[one.pk] = row
-    return found
+    """Return the newest row of each list, by the list's key; of one source, or of any. One query."""
+    rows = Attachment.objects.filter(activation=OuterRef("pk"))
+    last = (rows.filter(source=source) if source else rows).order_by("-at", "-pk").values("pk")[:1]
+    newest_of = Activation.objects.filter(pk__in=[one.pk for one in lists]).values(newest=Subquery(last))
+    return {one.activation_id: one for one in Attachment.objects.filter(pk__in=newest_of).select_related("by")}
 
 
 def suppresses_of(activation: Activation) -> bool:

@@ -5,13 +5,12 @@ from typing import Final
 
 from muster.figures import number, span
 
-from .bands import Band
 from .case import Case, Finding, Kind, Shared, Side, Sure
 from .drift import Rule, Verdict
 from .ladder import Place
+from .removals_seen import Seen, Sizes, seen
 
 EDGE: Final = 0.05  # of the people accepted: fewer of them missing between two counts is no cause
-CLOSE: Final = 0.5  # of the removals: if the size fell by less, they were not applied
 SOME: Final = 0.01  # of the list: fewer removals cannot be told from noise
 
 
@@ -98,21 +97,19 @@ def _not_removed(case: Case) -> Finding | None:
     told, there, share = case.happened, case.drift.there, case.drift.usual
     if told.size_before is None or there is None or share is None or case.is_below:
         return None
-    rate = (share[0] + share[1]) / 200
-    gone, come = told.removals * rate, told.additions * rate
-    stayed = there.mid - (told.size_before.mid + come - gone)
+    sizes = Sizes(told.size_before, there, told.removals, told.additions, share)
+    gone = told.removals * (share[0] + share[1]) / 200
     blur = (there.high - there.low + told.size_before.high - told.size_before.low) / 2
     varies = SOME if case.is_above else (case.drift.tolerance.percent or 0.0) / 100
-    if gone <= max(varies * told.size_before.mid, blur) or stayed < CLOSE * gone:
+    if gone <= max(varies * told.size_before.mid, blur) or seen(sizes) != Seen.NOT_SEEN:
         return None
-    kept = Band(round(max(0, min(stayed - blur, gone))), round(min(told.removals, stayed + blur)))
     return Finding(
         Kind.REMOVAL,
         "not_removed",
-        f"{number(told.removals)} removals were accepted, and {case.place} did not get smaller.",
+        f"Removals are not visible at {case.place}: {number(told.removals)} were accepted, and it did not get smaller.",
         "See whether the destination in RudderStack passes removals on; then send all current members again.",
         Sure.LIKELY,
-        kept,
+        sizes.kept,
         estimated=True,
         shared=Shared.ACCOUNT,
         alone=True,

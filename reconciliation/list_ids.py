@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from audiences.models import Activation
 from audiences.platforms import Family
@@ -16,7 +17,7 @@ from syncs.payload import audience_trait
 
 from .models import ListAt, ReadAccess, UnknownList
 from .readers.seen import ListSeen
-from .reading_access import lacking
+from .reading_access import is_readable, lacking
 from .trying_access import reader_of
 
 DIGITS = re.compile(r"[0-9]{1,25}")
@@ -35,6 +36,16 @@ IDS: dict[str, tuple[re.Pattern[str], str, str]] = {
     "posthog": (DIGITS, "Cohort id", "The number in the cohort's address in PostHog."),
     "warehouse": (NAME, "Trait", "The column of “identifies” that says whether somebody is in the audience."),
 }
+UNREAD = (
+    re.compile(r"[!-~]{1,120}"),
+    "List id",
+    "As the platform shows it; it stands beside the figures that are entered.",
+)
+
+
+def id_of(platform: str) -> tuple[re.Pattern[str], str, str]:
+    """Return what ids of lists look like there, what they are called, and where one finds them."""
+    return IDS.get(platform, UNREAD)
 
 
 class WrongId(Exception):
@@ -43,10 +54,14 @@ class WrongId(Exception):
 
 @dataclass(frozen=True)
 class Named:
-    """The id as it is kept; `unchecked` says why the platform was not asked, or did not answer."""
+    """The id as it is kept; `unchecked` says why the platform was not asked, or did not answer.
+
+    `anew`: the list before it is gone at the platform, so the next run sends everybody to this one.
+    """
 
     at: ListAt
     unchecked: str = ""
+    anew: bool = False
 
 
 def trait_of(activation: Activation) -> str:
@@ -61,7 +76,7 @@ def suggestion(activation: Activation) -> str:
 
 def set_id(activation: Activation, external_id: str, *, by: Person, at: datetime) -> Named:
     """Keep the id of a list and what the platform calls it. Raises WrongId for what it cannot be."""
-    pattern, label, where = IDS[activation.destination.platform]
+    pattern, label, where = id_of(activation.destination.platform)
     if not pattern.fullmatch(external_id):
         raise WrongId(f"This is no {label.lower()}. {where}")
     if (other := holder_of(activation, external_id)) is not None:
@@ -77,6 +92,7 @@ def set_id(activation: Activation, external_id: str, *, by: Person, at: datetime
         )
     name = excerpt(seen.name, limit=300) if seen else ""
     with transaction.atomic():
+        anew = _fill_anew(activation, external_id)
         kept, made = ListAt.objects.update_or_create(
             activation=activation,
             defaults={"external_id": external_id, "name_seen": name, "gone_at": None, "set_at": at},
@@ -91,7 +107,17 @@ def set_id(activation: Activation, external_id: str, *, by: Person, at: datetime
             audience_id=activation.audience_id,
             at=at,
         )
-    return Named(kept, unchecked)
+    return Named(kept, unchecked, anew)
+
+
+def _fill_anew(activation: Activation, external_id: str) -> bool:
+    """Trust the ledger no more where another list took the place of one that is gone; return whether it did.
+
+    Nobody counts as there, on a suppression as protected, before everybody was sent again. An id that was only corrected
+    changes nothing of that: its list was never gone.
+    """
+    gone = ListAt.objects.filter(activation=activation, gone_at__isnull=False).exclude(external_id=external_id)
+    return bool(gone.exists() and Activation.objects.filter(pk=activation.pk).update(epoch=F("epoch") + 1))
 
 
 def forget_id(activation: Activation, *, by: Person, at: datetime) -> bool:
@@ -111,6 +137,8 @@ def holder_of(activation: Activation, external_id: str) -> Activation | None:
 
 def readable(activation: Activation) -> tuple[ReadAccess | None, str]:
     """Return the access by which a list can be read, or None and why there is none."""
+    if not is_readable(activation.destination):
+        return None, f"Muster has no reader of {activation.destination.spec.label}: its figures are entered by hand."
     access = ReadAccess.objects.filter(destination=activation.destination_id).select_related("destination").first()
     if access is None or access.archived_at:
         return None, f"{activation.destination} is not set up to be read."

@@ -4,6 +4,7 @@ Nothing here touches a sync. A platform that does not answer leaves a gap in the
 its destination, however many lists it holds.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, cast
 
@@ -18,11 +19,13 @@ from audiences.platforms import Family
 from muster import audit
 from muster.http import BadCredentials, RateLimited, VendorError
 from syncs.doorbell import enqueue
+from syncs.terms import holdout_of
 
-from . import arrived, attaching, health, match_trend, unknown_lists
+from . import arrived, attaching, health, landing, match_trend, unknown_lists
 from .keeping import keep
 from .models import ListAt, ReadAccess
-from .readers.seen import AdReader, Reader
+from .readers.seen import AdReader, ArmReader, Reader
+from .readers.warehouse import Warehouse
 from .trying_access import reader_of
 
 JOB: Final = "reconciliation.jobs.read_back"
@@ -64,6 +67,8 @@ def perform(access_id: int, *, at: datetime) -> bool:
     except VendorError as error:
         _failed(access, error, at)
         return False
+    if isinstance(reader, Warehouse):
+        landing.read(access, reader, at=at)
     if access.destination.spec.family == Family.ADS:
         _read_ads(access, reader, at)
     _worked(access, at)
@@ -73,7 +78,7 @@ def perform(access_id: int, *, at: datetime) -> bool:
 def lists_of(access: ReadAccess) -> QuerySet[Activation]:
     """Return the lists at a destination whose id at the platform is known, pilots and stopped ones too."""
     known = Activation.objects.filter(destination=access.destination_id, audience__archived_at=None)
-    return known.exclude(list_at=None).select_related("list_at")
+    return known.exclude(list_at=None).select_related("list_at", "destination")
 
 
 def _read_lists(access: ReadAccess, reader: Reader, at: datetime) -> None:
@@ -82,6 +87,8 @@ def _read_lists(access: ReadAccess, reader: Reader, at: datetime) -> None:
     if not lists:
         reader.lists([])
         return
+    if access.destination.spec.family == Family.WAREHOUSE:
+        reader = cast("ArmReader", reader).with_arms(holdouts_of(lists))
     seen = reader.lists(sorted({one.list_at.external_id for one in lists}))
     for one in lists:
         found = seen.get(one.list_at.external_id)
@@ -92,7 +99,18 @@ def _read_lists(access: ReadAccess, reader: Reader, at: datetime) -> None:
             _note_name(one, found.name, gone=found.gone, at=at)
         match_trend.keep(one.pk, at=at)
         arrived.keep(one.pk, at=at)
-    health.keep_lists([one.pk for one in lists], at=at)
+    health.ask(access.destination_id, [one.pk for one in lists], at=at)
+
+
+def holdouts_of(lists: Sequence[Activation]) -> dict[str, str]:
+    """Return the attributes of the holdouts in use, by the ids of the lists that are told of them. One query."""
+    used = arrived.definitions_of({one.audience_id for one in lists})
+    said = {
+        one.list_at.external_id: holdout_of(used[one.audience_id], one.destination.spec.family)
+        for one in lists
+        if one.audience_id in used
+    }
+    return {external_id: holdout.attribute for external_id, holdout in said.items() if holdout}
 
 
 def _note_name(one: Activation, name: str, *, gone: bool, at: datetime) -> None:

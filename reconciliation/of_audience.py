@@ -15,18 +15,23 @@ from .arrived import Arrived, expected_of, of_lists
 from .markers import Marker, Switched, identifier_changes, markers, together
 from .match_chart import History, history_of
 from .models import ListAt, ReadAccess
+from .reading_access import is_readable
+from .removals import Removals, removals_of
 from .weeks import WEEKS, mondays
 
 
 @dataclass(frozen=True)
 class ListShown:
-    """One list. `lacks` is what keeps it from being read: "access", "stopped", "id", "first" (look), or nothing."""
+    """One list. `lacks` is what keeps it from being read: "access", "stopped", "id", "first" (look), "reader"
+    (there is none, and nobody entered a figure yet), or nothing.
+    """
 
     arrived: Arrived
     history: History
     access: ReadAccess | None
     at: ListAt | None
     now: datetime
+    removals: Removals | None = None
 
     @property
     def list(self) -> Activation:
@@ -38,6 +43,8 @@ class ListShown:
 
     @property
     def lacks(self) -> str:
+        if not is_readable(self.list.destination):
+            return "" if self.arrived.look else "reader"
         if self.access is None or not self.access.secret:
             return "access"
         if self.access.archived_at:
@@ -54,7 +61,7 @@ class ListShown:
 
 
 def shown_lists(audience: Audience, now: datetime) -> list[ListShown]:
-    """Return the audience's production lists that are not retired. Nine queries."""
+    """Return the audience's production lists that are not retired. Fifteen queries."""
     used = audience.activations.filter(kind=Activation.Kind.PRODUCTION).exclude(lifecycle=Lifecycle.RETIRED)
     lists = list(used.select_related("destination__read_access", "list_at").order_by("destination__name"))
     if not lists:
@@ -62,7 +69,9 @@ def shown_lists(audience: Audience, now: datetime) -> list[ListShown]:
     versions = versions_of(audience)
     changed, _ = identifier_changes(versions)
     happened = markers(lists, oldest(now))
-    return [_shown(found, versions, [*happened, *changed], now) for found in of_lists(lists, now)]
+    known = of_lists(lists, now)
+    removed = removals_of(known)
+    return [_shown(one, versions, [*happened, *changed], removed.get(one.activation.pk), now) for one in known]
 
 
 def oldest(now: datetime) -> datetime:
@@ -85,7 +94,13 @@ def coverage_markers(audience: Audience, now: datetime) -> tuple[list[Marker], l
     return together([*changed, *of_segment]), switched
 
 
-def _shown(found: Arrived, versions: Sequence[Definition], happened: Sequence[Marker], now: datetime) -> ListShown:
+def _shown(
+    found: Arrived,
+    versions: Sequence[Definition],
+    happened: Sequence[Marker],
+    removals: Removals | None,
+    now: datetime,
+) -> ListShown:
     one = found.activation
     own = together(mark for mark in happened if mark.list_id in {None, one.pk})
     expected = [
@@ -94,7 +109,7 @@ def _shown(found: Arrived, versions: Sequence[Definition], happened: Sequence[Ma
     ]
     drawn = history_of(one.destination.name, one.destination.platform, found.weeks, expected, own)
     access: ReadAccess | None = getattr(one.destination, "read_access", None)
-    return ListShown(found, drawn, access, getattr(one, "list_at", None), now)
+    return ListShown(found, drawn, access, getattr(one, "list_at", None), now, removals)
 
 
 def _in_use(versions: Sequence[Definition], monday: date) -> Definition | None:

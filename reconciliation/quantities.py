@@ -7,6 +7,7 @@ class Quantity(StrEnum):
     """`MEMBERS` is the platform's own size of the list; `SEARCH` and `DISPLAY` are Google's sizes by network.
 
     `ACCEPTED` is Muster's own: distinct people in the ledger when the platform was read, the denominator of match rates.
+    `ARM`: members in one arm of a holdout, the reading's axis names it; empty: in none.
     `RECEIVED`, `INVALID` and `MATCHED` are of a platform's upload sessions. `STATE` has no value, only a code and words.
     """
 
@@ -21,6 +22,7 @@ class Quantity(StrEnum):
     WITHOUT_ID = "without_id"
     LIFE_SPAN = "life_span"
     ACCEPTED = "accepted"
+    ARM = "arm"
     STATE = "state"
 
 
@@ -38,13 +40,14 @@ class Basis(StrEnum):
 class Unit(StrEnum):
     PEOPLE = "people"
     ROWS = "rows"
-    PERCENT = "percent"
+    PERMILLE = "permille"
     DAYS = "days"
     NONE = ""
 
 
+PERMILLE_IN_PERCENT = 10
 UNITS: dict[Quantity, Unit] = dict.fromkeys(Quantity, Unit.PEOPLE) | {
-    Quantity.MATCH_RATE: Unit.PERCENT,
+    Quantity.MATCH_RATE: Unit.PERMILLE,
     Quantity.LIFE_SPAN: Unit.DAYS,
     Quantity.DUPLICATES: Unit.ROWS,
     Quantity.WITHOUT_ID: Unit.ROWS,

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from audiences.gating import OVERRODE
 from audiences.models import Definition
 from muster.figures import day, number
 from muster.models import Event
@@ -31,13 +32,16 @@ def held(begins: datetime, ends: datetime) -> tuple[Happened, ...]:
 
 
 def overrides(begins: datetime, ends: datetime, zone: tzinfo) -> tuple[Happened, ...]:
-    """Return what people let pass in the week: figures released, and blocks that a manager acknowledged. Two queries."""
+    """Return what people let pass in the week. Two queries.
+
+    Figures released, blocks that a manager acknowledged, and lists that went live without an account's suppressions.
+    """
     released = Release.objects.filter(at__gte=begins, at__lt=ends).select_related(
         "by", "run__activation__audience", "run__activation__destination"
     )
     found = [Happened(one.at, _released(one, zone), one.run.activation.audience.slug) for one in released]
-    events = Event.objects.filter(at__gte=begins, at__lt=ends, verb__startswith=ACKNOWLEDGED)
-    found += [Happened(one.at, _sentence(one.actor_label, one.verb, one.object_label, one.reason)) for one in events]
+    words = Q(verb__startswith=ACKNOWLEDGED) | Q(verb__startswith=OVERRODE)
+    found += [Happened(one.at, _let_pass(one)) for one in Event.objects.filter(words, at__gte=begins, at__lt=ends)]
     return tuple(found)
 
 
@@ -80,6 +84,7 @@ def _version(one: Definition) -> str:
     return f"{one.audience.name} v{one.number}{by}{used}{why}"
 
 
-def _sentence(who: str, verb: str, subject: str, reason: str) -> str:
-    why = f". “{reason}”" if reason else ""
-    return f"{who} {verb} {subject}{why}"
+def _let_pass(one: Event) -> str:
+    where = f" at {one.detail['account']}" if one.detail.get("account") else ""
+    why = f". “{one.reason}”" if one.reason else ""
+    return f"{one.actor_label} {one.verb} {one.object_label}{where}{why}"

@@ -53,6 +53,8 @@ def report_of(given: Inputs) -> dict[str, Any]:
         "definitions": _told(given.definitions),
         "corrections": _told(given.corrections),
         "audiences": _audiences(lines, given),
+        # A company without feeds has the same report as before there were any.
+        **({"feeds": [dict(vars(one)) for one in given.feeds]} if given.feeds else {}),
     }
 
 
@@ -210,7 +212,13 @@ def line_of(one: Line, given: Inputs) -> dict[str, Any]:
 
 def _exposed(one: Exposed) -> dict[str, Any]:
     seconds = None if one.time is None else int(one.time.total_seconds())
-    return {"account": one.account, "seconds": seconds, "lists": one.lists, "why": one.why}
+    return {
+        "account": one.account,
+        "seconds": seconds,
+        "lists": one.lists,
+        "why": one.why,
+        "missing": one.missing,
+    }
 
 
 def _told(found: Iterable[Happened]) -> list[dict[str, Any]]:

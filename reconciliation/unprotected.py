@@ -29,6 +29,12 @@ def past_target(arrived: Iterable[Span], target: timedelta, start: datetime, end
     return found
 
 
+def missing_until(arrived: Iterable[Span], start: datetime, end: datetime) -> list[Span]:
+    """Return the span in which a list that is required had never arrived; none where it had before."""
+    first = min((ended for _, ended in arrived), default=end)
+    return [(start, min(first, end))] if start < min(first, end) else []
+
+
 def together(spans: Iterable[Span]) -> timedelta:
     """Return the time covered by at least one of the spans."""
     covered, reached = timedelta(), None

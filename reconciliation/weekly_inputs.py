@@ -103,12 +103,17 @@ class PastWeek:
 
 @dataclass(frozen=True)
 class Exposed:
-    """How long some suppression list of an ad account was past twice its target. None: not counted, `why`."""
+    """How long some suppression list of an ad account was past twice its target, or missing. None: not counted, `why`.
+
+    `missing`: required suppressions without a list; `place`: the account's key.
+    """
 
     account: str
     time: timedelta | None
     lists: int
     why: str = ""
+    missing: int = 0
+    place: int = 0
 
 
 @dataclass(frozen=True)
@@ -118,6 +123,20 @@ class Happened:
     at: datetime
     words: str
     slug: str = ""
+
+
+@dataclass(frozen=True)
+class FeedLine:
+    """A journey event's week. `landed` is None where no warehouse was read; `why` says what needs somebody, empty: nothing."""
+
+    event: str
+    slug: str
+    owner: str
+    received: int
+    forwarded: int
+    rejected: int
+    landed: int | None
+    why: str
 
 
 @dataclass(frozen=True)
@@ -137,6 +156,7 @@ class Inputs:
     overrides: tuple[Happened, ...] = ()
     definitions: tuple[Happened, ...] = ()
     corrections: tuple[Happened, ...] = ()
+    feeds: tuple[FeedLine, ...] = ()
 
     @property
     def begins(self) -> datetime:

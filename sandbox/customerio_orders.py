@@ -77,7 +77,7 @@ class CustomerIoOrders:
         return json_reply({"keys": len(keys)})
 
     def people(self, request: Request) -> Reply:
-        """Generate the population: {count, seed, shares, plain, twins}. The same seed keeps what was changed since."""
+        """Generate the population: {count, seed, shares, plain, twins, arms}. The same seed keeps what was changed since."""
         wanted = {"seed": 1} | request.order()
         store = self.workspace.store
         with store.write():

@@ -124,12 +124,20 @@ WORDS: Final = Struct("<16H")
 
 
 class Generator:
-    """Makes person i. `shares` gives the frequency of each oddity; `plain` sets every one of them to 0."""
+    """Makes person i. `shares` gives the frequency of each oddity; `plain` sets every one of them to 0.
+
+    `arms` are random branches that people went through: attribute -> value -> share; the rest has no such attribute.
+    """
 
     def __init__(
-        self, seed: int, shares: Mapping[str, float] | None = None, plain: bool = False, twins: bool = True
+        self,
+        seed: int,
+        shares: Mapping[str, float] | None = None,
+        plain: bool = False,
+        twins: bool = True,
+        arms: Mapping[str, Mapping[str, float]] | None = None,
     ) -> None:
-        self.seed = seed
+        self.seed, self.arms = seed, arms or {}
         self.key = blake2b(f"people:{seed}".encode(), digest_size=16).digest()
         self.tag = self.key.hex()[:6]
         chosen = {name: 0.0 if plain else share for name, share in SHARES.items()} | dict(shares or {})
@@ -199,7 +207,19 @@ class Generator:
         person["country"] = country
         person["created_at"] = str(BEGINNING - 86400 * (words[8] % 900))
         self._trade(person, words)
+        for attribute, shares in self.arms.items():
+            if arm := self._arm(number, attribute, shares):
+                person[attribute] = arm
         return person
+
+    def _arm(self, number: int, attribute: str, shares: Mapping[str, float]) -> str:
+        drawn = blake2b(f"{attribute}:{number}".encode(), digest_size=4, key=self.key).digest()
+        place = int.from_bytes(drawn, "little") / 2**32
+        for arm, share in shares.items():
+            place -= share
+            if place < 0:
+                return arm
+        return ""
 
     def _twin_words(self) -> tuple[int, ...]:
         return WORDS.unpack(blake2b(TWINS[0].to_bytes(8, "little"), digest_size=32, key=self.key).digest())

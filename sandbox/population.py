@@ -29,7 +29,8 @@ KINDS: Final = ("cio_id", "id", "email", "phone")
 def generator_of(text: str) -> Generator:
     """The generator for stored settings."""
     chosen = json.loads(text)
-    return Generator(chosen["seed"], chosen.get("shares"), chosen.get("plain", False), chosen.get("twins", True))
+    plain, twins = chosen.get("plain", False), chosen.get("twins", True)
+    return Generator(chosen["seed"], chosen.get("shares"), plain, twins, chosen.get("arms"))
 
 
 class People:

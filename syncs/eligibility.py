@@ -9,6 +9,7 @@ import numpy as np
 
 from muster.columns import Array, Columns
 
+from .arms import Holdout, held_out
 from .people import TOKENS
 from .tokens import FIELD_CODES, Flags, Tokens, TokenSet, halves, keys_among, tokens
 
@@ -33,12 +34,14 @@ class Out(IntEnum):
     NOT_ON_ROSTER = 9
     NOT_YET = 10
     CLEARED = 11
+    HELD_OUT = 12
     EXCLUDED = 16
 
 
 # The wish of the person concerned: their removal is never parked and never paused.
 OPTED_OUT = frozenset({Out.ERASED, Out.UNSUBSCRIBED, Out.DO_NOT_SHARE, Out.CONSENT})
-BLOCKS = np.array([reason in OPTED_OUT or reason >= Out.EXCLUDED for reason in range(256)])
+BLOCKING = OPTED_OUT | {Out.HELD_OUT}
+BLOCKS = np.array([reason in BLOCKING or reason >= Out.EXCLUDED for reason in range(256)])
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ class Rules:
     roster: frozenset[bytes] | None = None
     ramp: int = 100
     nobody: bool = False
+    holdout: Holdout | None = None
 
     @property
     def narrowed(self) -> bool:
@@ -124,6 +128,8 @@ def reasons(
     if opted_out is not None and not rules.suppresses:
         mark(opted_out, Out.UNSUBSCRIBED)
     _mark_consent(people, rules, mark)
+    if rules.holdout and rules.holdout.excludes:
+        mark(held_out(people, rules.holdout.attribute, rules.holdout.arm), Out.HELD_OUT)
     usable = np.zeros(len(out), np.bool_)
     for found in held.values():
         usable |= found != 0
@@ -169,7 +175,7 @@ def _mark_consent(people: Columns, rules: Rules, mark: Callable[[Flags, int], No
 
 
 def blocking_tokens(people: Columns, rules: Rules, out: Array) -> list[Tokens]:
-    """Return the identifiers of people who are out by their own wish, an exclusion, or erasure."""
+    """Return the identifiers of people who are out by their own wish, an exclusion, a holdout, or erasure."""
     blocking = BLOCKS[out]
     return [found[blocking] for found in rules.identifiers.tokens(people).values()] if blocking.any() else []
 

@@ -10,6 +10,7 @@ from audiences.models import Activation, Arrival, Definition, RosterMember
 from audiences.promoting import Proof
 from muster.figures import number
 
+from . import arms, arms_told
 from .admission import held_by_production
 from .models import Run
 from .states import ARRIVED, RunState
@@ -72,7 +73,14 @@ def proof_of(version: Definition) -> Proof:
 
 
 def _of(pilot: Activation, version: Definition) -> Evidence:
-    runs = Run.objects.of_lists().filter(activation=pilot, definition=version).select_related("activation__destination")
+    if not pilot.destination.spec.is_sent:
+        words = "People get there another way, so there is no loop to prove; its figures are entered by hand."
+        return Evidence(pilot, [Item("Not sent by Muster", TOLD, words)], None)
+    runs = (
+        Run.objects.of_lists()
+        .filter(activation=pilot, definition=version)
+        .select_related("activation__destination", "pull")
+    )
     newest_first = list(runs.order_by("-pk"))
     synced = [run for run in newest_first if run.kind != Run.Kind.CLEAR]
     reached = next((run for run in synced if run.state in {*ARRIVED, RunState.HELD} and run.wanted), None)
@@ -83,6 +91,7 @@ def _of(pilot: Activation, version: Definition) -> Evidence:
         _accepted(people, sent["requests"] or 0, sent["refused"] or 0, reached),
         _removed(pilot, newest_first, people),
         _read_back(pilot, people),
+        *_arms(version, synced),
     ]
     return Evidence(pilot, items, next((run for run in newest_first if run.is_live), None))
 
@@ -94,6 +103,8 @@ def _identity(synced: list[Run], reached: Run | None) -> Item:
         words = (
             f"{number(reached.wanted)} of {number(on_roster)} on the roster are in the segment with a usable identifier"
         )
+        if reached.duplicates:
+            words += f"; {number(reached.duplicates)} of them share one with another profile"
         return Item(label, DONE, f"{words}.", reached.planned_at, reached)
     if any(run.state in ARRIVED for run in synced):
         words = (
@@ -102,6 +113,23 @@ def _identity(synced: list[Run], reached: Run | None) -> Item:
         )
         return Item(label, OPEN, words)
     return Item(label, OPEN, "The pilot has not run to its end yet. Run it.")
+
+
+def _arms(version: Definition, synced: list[Run]) -> list[Item]:
+    """Return whether the holdout's attribute is there at all: a wrong name would hold nobody out, and nobody would notice."""
+    attribute = version.holdout_attribute
+    if not attribute or version.suppresses:
+        return []
+    newest = next((run for run in synced if run.state in ARRIVED and run.pull), None)
+    if newest is None or newest.pull is None:
+        return [Item("Arms of the holdout", OPEN, "The pilot has not run to its end yet. Run it.")]
+    counts = newest.pull.counts
+    words = arms_told.read(attribute, counts.get("arms", {}).get(attribute, {}))
+    return [
+        Item(
+            "Arms of the holdout", DONE if arms.with_arm(counts, attribute) else OPEN, words, newest.planned_at, newest
+        )
+    ]
 
 
 def _accepted(people: int, requests: int, refused: int, reached: Run | None) -> Item:

@@ -146,6 +146,11 @@ class Ledger:
             del cache[next(iter(cache))]
         cache[number] = value
 
+    def forget(self) -> None:
+        """Let go of the shards in memory now: each knows its ledger, so they would wait for the garbage collector."""
+        self._known.clear()
+        self._wholes.clear()
+
     def prepared(self, number: int, change: Change, before: Columns | None = None) -> Prepared:
         """Return the shard after a change, sealed, to be stored inside of the transaction that settles the batch.
 

@@ -1,7 +1,8 @@
 """Members of a list as columns: what an accepted batch makes of them, cut anew when they have become more. Pure.
 
 Columns of a shard: key S16, digest u8 (of what was last sent), id.ends u4 (cumulative identifiers a member), id.field u1,
-id.raw V32 (SHA-256); for lists whose userId is in clear also text.ends, text.data, one text an identifier.
+id.raw V32 (SHA-256); for lists whose userId is in clear also text.ends, text.data, one text an identifier. Where
+somebody was told to be in an arm of a holdout also arm u8, which (syncs/arms.py); 0 for the others.
 
 A patch is the columns of the members that differ from a shard's, and in gone.key the keys of those who are no longer there.
 """
@@ -20,6 +21,7 @@ from .tokens import ODD, Tokens, halves, keys_among, located, mixed
 MOST, LEAST = 12_500, 500
 GONE: Final = "gone.key"
 WAS: Final = "was."
+ARM: Final = "arm"
 BY_PLAN: Final = ("key", "id.ends")  # a plan has them as gone.key and gone.ends
 FEW: Final = 16
 
@@ -46,6 +48,7 @@ class People:
     field: Array
     raw: Array
     texts: list[bytes] | None = None
+    arm: Tokens | None = None
 
 
 @dataclass
@@ -74,6 +77,8 @@ def selected(ledger: Columns, members: Array, flat_kept: Array | None = None) ->
     }
     if "text.ends" in ledger:
         columns["text.ends"], columns["text.data"] = taken_texts(ledger["text.ends"], ledger["text.data"], rows)
+    if ARM in ledger:
+        columns[ARM] = np.take(ledger[ARM], members)
     return columns
 
 
@@ -121,7 +126,17 @@ def _with(ledger: Columns, added: People) -> Columns:
         known = text_list(ledger["text.ends"], ledger["text.data"]) if "text.ends" in ledger else []
         both = known + added.texts
         columns["text.ends"], columns["text.data"] = texts([both[place] for place in order])
+    if added.arm is not None or ARM in ledger:
+        arm = np.zeros(len(key), np.uint64)
+        arm[np.searchsorted(key, ledger["key"])] = arms_of(ledger)
+        arm[np.searchsorted(key, added.key)] = 0 if added.arm is None else added.arm
+        columns[ARM] = arm
     return columns
+
+
+def arms_of(ledger: Columns) -> Tokens:
+    """Return the arm that each member was told to be in."""
+    return ledger[ARM] if ARM in ledger else np.zeros(len(ledger["key"]), np.uint64)
 
 
 def _fresh(added: People) -> Columns:
@@ -134,6 +149,8 @@ def _fresh(added: People) -> Columns:
     }
     if added.texts is not None:
         columns["text.ends"], columns["text.data"] = texts(added.texts)
+    if added.arm is not None:
+        columns[ARM] = added.arm
     return columns
 
 
@@ -263,4 +280,6 @@ def joined(parts: list[Columns]) -> Columns:
         columns["text.ends"], columns["text.data"] = joined_texts(
             [part["text.ends"] for part in parts], [part["text.data"] for part in parts]
         )
+    if any(ARM in part for part in parts):
+        columns[ARM] = np.concatenate([arms_of(part) for part in parts])
     return columns

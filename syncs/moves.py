@@ -173,5 +173,6 @@ WHY = {
     "exclusion_unavailable": "an exclusion could not be read, so nobody new is added.",
     "not_judged": "the first tenth was not judged within 72 h, so nobody is added.",
     "production_holds": "the production list is the same list, and a pilot removes nobody from it.",
+    "arms_lost": "most people lost the holdout's attribute, so held-out people cannot be told from others.",
     "definition_changed": "the segment no longer matches the locked definition.",
 }

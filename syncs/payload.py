@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from muster.columns import KEY, Array
 
+from .arms import ASSIGNED, TAKEN_AWAY
 from .row_bytes import Piece, Rows, chosen, hexed, joined, laid_out
 from .tokens import Flags, words
 
@@ -30,7 +31,10 @@ LONGEST_EVENT_NAME: Final = 100
 
 @dataclass(frozen=True)
 class Spec:
-    """What the payload of one run is made with. `fields`: identifier code -> field name at the platform."""
+    """What the payload of one run is made with. `fields`: identifier code -> field name at the platform.
+
+    `holdout`: the attribute whose arms the list is told of.
+    """
 
     kind: str
     activation_id: int
@@ -43,6 +47,7 @@ class Spec:
     audience_slug: str = ""
     definition: int = 0
     traits: tuple[tuple[str, str], ...] = ()
+    holdout: str = ""
 
     @property
     def list_user(self) -> str:
@@ -175,6 +180,57 @@ def grouped(spec: Spec, identifiers: Sequence[tuple[int, bytes]]) -> Iterator[st
         left = rest
 
 
+@dataclass(frozen=True)
+class Arms:
+    """The arm of each person, empty for none, and what the plan tells of it (arms.ASSIGNED, TAKEN_AWAY, 0)."""
+
+    names: Sequence[str]
+    told: Sequence[int]
+
+
+def arm_traits(spec: Spec, arms: Arms) -> list[str]:
+    """Return the JSON inside of the trait that says the arm, `""` for none: null says that somebody is in none any more."""
+    names, name = {one: quoted(one) for one in set(arms.names)}, quoted(spec.holdout)
+    return [
+        f"{name}:{names[one]}" if one else f"{name}:null" if told == TAKEN_AWAY else ""
+        for one, told in zip(arms.names, arms.told, strict=True)
+    ]
+
+
+def assignments(spec: Spec, keys: Array, users: Sequence[bytes], arms: Arms) -> list[str]:
+    """Return the track that tells an arm as new, for each person; `""` where there is nothing to tell."""
+    names = {one: quoted(one) for one in set(arms.names)}
+    ids = message_ids(spec, keys, "holdout")
+    return [
+        f'{{"type":"track","event":"Holdout Assigned","userId":{quoted(user.decode())},"messageId":"{message}",'
+        f'"channel":"server","context":{{}},"properties":{{{about(spec)},"attribute":{quoted(spec.holdout)},'
+        f'"arm":{names[one]}}}}}'
+        if told == ASSIGNED
+        else ""
+        for user, one, told, message in zip(users, arms.names, arms.told, ids, strict=True)
+    ]
+
+
+def with_arms(
+    spec: Spec, keys: Array, users: Sequence[bytes], made: tuple[list[str], list[int]], arms: Arms
+) -> tuple[list[str], list[int]]:
+    """Return what `event_texts` made with the tracks that tell arms behind it."""
+    told = assignments(spec, keys, users, arms)
+    texts, events = made
+    return (
+        [f"{text},{more}" if more else text for text, more in zip(texts, told, strict=True)],
+        [count + bool(more) for count, more in zip(events, told, strict=True)],
+    )
+
+
+def about(spec: Spec) -> str:
+    """Return the JSON inside of what every track says of its audience."""
+    return (
+        f'"audience_id":{spec.audience_id},"audience_name":{quoted(spec.audience_name)},"run_id":{spec.run_id},'
+        f'"definition_version":{spec.definition}'
+    )
+
+
 def event_texts(
     spec: Spec, keys: Array, op: Array, users: Sequence[bytes], traits: Sequence[str], *, entered: bool
 ) -> tuple[list[str], list[int]]:
@@ -187,10 +243,7 @@ def event_texts(
     identifies, tracks = message_ids(spec, keys, "identify"), message_ids(spec, keys, "track")
     state = "true" if entered else "false"
     event = "Audience Entered" if entered else "Audience Exited"
-    properties = (
-        f'{{"audience_id":{spec.audience_id},"audience_name":{quoted(spec.audience_name)},"run_id":{spec.run_id},'
-        f'"definition_version":{spec.definition}}}'
-    )
+    properties = f"{{{about(spec)}}}"
     for code, user, inside, first, second in zip(op.tolist(), users, traits, identifies, tracks, strict=True):
         name = quoted(user.decode())
         more = f",{inside}" if inside else ""

@@ -7,11 +7,12 @@
   ext.*               the external id, empty: absent
   ext_at         u1   1: the external id contains "@"
   flag:<name>    u1   ABSENT, TRUE or OTHER
+  arm:<name>     u8   the arm of a holdout (syncs/arms.py)
   trait:<name>.*      the raw value, empty: absent
 
 Texts of varying length are two columns: `.ends` and `.data` (muster.columns.texts).
 
-A head is what comparing needs of people, a quarter of the bytes: key, ext_at, flags, and instead of each digest
+A head is what comparing needs of people, a quarter of the bytes: key, ext_at, flags, arms, and instead of each digest
   token:<name>   u8   its token (syncs/tokens.py)
 """
 
@@ -25,6 +26,7 @@ import numpy as np
 from audiences.identity import UNUSABLE, email_digests, phone_digests
 from muster.columns import DIGEST, KEY, Array, Columns
 
+from . import arms
 from .tokens import FIELD_CODES, tokens
 
 ABSENT, TRUE, OTHER = 0, 1, 2
@@ -33,6 +35,7 @@ TRUTHY: Final = frozenset({"true", "1", "yes"})
 TEXTS: Final = ".ends"
 TOKENS: Final = "token:"
 HEAD: Final = frozenset({"key", "ext_at"})
+IN_HEAD: Final = ("flag:", arms.COLUMN)
 DIGESTS: Final = {"email": "email", "email_google": "email", "phone_digits": "phone", "phone_e164": "phone"}
 
 
@@ -45,6 +48,7 @@ class Asked:
     country: str
     flags: tuple[str, ...]
     traits: tuple[str, ...]
+    arms: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, columns: Mapping[str, Any]) -> "Asked":
@@ -54,13 +58,14 @@ class Asked:
             country=str(columns.get("country") or ""),
             flags=tuple(sorted(columns.get("flags") or ())),
             traits=tuple(sorted(columns.get("traits") or ())),
+            arms=tuple(sorted(columns.get("arms") or ())),
         )
 
     @property
     def attributes(self) -> list[str]:
         """Return the attributes to ask Customer.io for, and no other, in a fixed order."""
         identifiers = [name for name, asked in (("email", self.email), ("phone", self.phone)) if asked]
-        return list(dict.fromkeys([*identifiers, *self.flags, *self.traits]))
+        return list(dict.fromkeys([*identifiers, *self.flags, *self.traits, *self.arms]))
 
 
 class Columnist:
@@ -68,10 +73,14 @@ class Columnist:
 
     def __init__(self, asked: Asked, *, workspace_id: int, secret: bytes) -> None:
         self.asked = asked
+        self.namers = [arms.Namer(name) for name in asked.arms]
         self._keyed = hashlib.blake2b(f"{workspace_id}:".encode(), digest_size=16, key=secret)
 
     def columns(self, raw: Mapping[str, Sequence[str]]) -> Columns:
-        """Return the columns of some people, from the values of "cio_id", "id" and the attributes asked for, each a list."""
+        """Return the columns of some people, from the values of "cio_id", "id" and the attributes asked for, each a list.
+
+        Raises TooManyArms.
+        """
         cio_ids, external = raw["cio_id"], raw["id"]
         found: Columns = {"key": np.frombuffer(b"".join(self.keys(cio_ids)), KEY)}
         found["cio.ends"], found["cio.data"] = texts_of(cio_ids)
@@ -89,6 +98,8 @@ class Columnist:
             found[f"flag:{name}"] = flags_of(raw[name])
         for name in self.asked.traits:
             found[f"trait:{name}.ends"], found[f"trait:{name}.data"] = texts_of(raw[name])
+        for namer in self.namers:
+            found[arms.COLUMN + namer.attribute] = namer.column(raw[namer.attribute])
         return found
 
     def keys(self, cio_ids: Iterable[str]) -> list[bytes]:
@@ -172,7 +183,7 @@ def between(columns: Columns, start: int, stop: int) -> Columns:
 
 def parted(columns: Columns) -> tuple[Columns, Columns]:
     """Return people's heads and the rest of them; both together are everything, and the tokens besides."""
-    head = {name: column for name, column in columns.items() if name in HEAD or name.startswith("flag:")}
+    head = {name: column for name, column in columns.items() if name in HEAD or name.startswith(IN_HEAD)}
     rest = {name: column for name, column in columns.items() if name not in head}
     known = {name: FIELD_CODES[field] for name, field in DIGESTS.items() if name in rest}
     return head | {TOKENS + name: tokens(rest[name], code) for name, code in known.items()}, rest
@@ -224,8 +235,8 @@ def in_order(columns: Columns) -> tuple[Columns, int]:
 
 
 def tally(columns: Columns) -> dict[str, int]:
-    """Return how many people have a usable identifier of each kind, and how many an unusable one, by reason."""
-    found = {"people": len(columns["key"])}
+    """Return how many people have a usable identifier of each kind, how many an unusable one, by reason, and each arm."""
+    found = {"people": len(columns["key"]), **arms.tally(columns)}
     for name, column in (("email", "email"), ("phone", "phone_e164")):
         if column in columns:
             words = np.ascontiguousarray(columns[column]).view(np.uint64).reshape(-1, 4)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from . import admission, debts, moves, outbox, planning
+from . import admission, debts, moves, outbox, overlapping, planning
 from .deliver import Delivery
 from .lease import Lease
 from .models import Batch, Pull, Run
@@ -115,6 +115,7 @@ class Road:
                 self._delivery(Maker(self.run)).deliver(name)
                 moves.tell(self.run, "sent a pass", f"{STAGE_OF[name].label}: all accepted or settled.", self.clock())
         planning.reasserted(self.run, self.lease)
+        overlapping.note(self.run, self.lease, self.clock())
 
     def _settle(self, owner: Run, batches: list[Batch]) -> None:
         maker = Maker(owner)

@@ -2,6 +2,7 @@
 
 A plan shard is packed columns:
   op         u1 for each staged person: 0 nothing, 1 add, 2 change, 3 re-assert; absent when all are 0
+  arm        u1 beside it, where a list is told of arms: 1 an arm is told as new, 2 is taken away; absent when all are 0
   gone.key   S16 ledger keys of people who leave, or stay and lose an identifier; sorted
   gone.why   u1 Out, or LEFT
   gone.drop  u1 1: the person stays
@@ -18,10 +19,12 @@ import numpy as np
 
 from muster.columns import Array, Columns
 
+from .arms import ABSENT, ASSIGNED, TAKEN_AWAY
 from .eligibility import OPTED_OUT, Identifiers, Out
 from .tokens import ODD, Flags, Tokens, TokenSet, keys_among, located, words
 
 ADD, CHANGE, REASSERT = 1, 2, 3
+NO_ARMS: Final = np.zeros(0, np.uint8)
 LEFT: Final = 100
 OWN: Final = np.array([reason in OPTED_OUT for reason in range(256)])
 OWN_OF_SUPPRESSED: Final = np.array([reason in {Out.ERASED, Out.DO_NOT_SHARE} for reason in range(256)])
@@ -45,10 +48,13 @@ class Shard:
     gone_take: Array
     gone_at: Array
     flat_tokens: Tokens
+    arm: Array
 
     def packed(self) -> Columns:
         """Return the columns to store; none when there is nothing to do."""
         columns: Columns = {"op": self.op} if self.op.any() else {}
+        if self.arm.any():
+            columns["arm"] = self.arm
         if len(self.gone_key):
             columns |= {
                 "gone.key": self.gone_key,
@@ -88,7 +94,10 @@ def ledger_tokens(ledger: Columns, rows: Array | slice = slice(None)) -> Tokens:
 
 @dataclass(frozen=True)
 class Sides:
-    """The two sides that a merge compares, in one key prefix: `out` and `digests` belong to `people`."""
+    """The two sides that a merge compares, in one key prefix: `out`, `digests` and `arms` belong to `people`.
+
+    `arms` are told where the list is told of them.
+    """
 
     people: Columns
     out: Array
@@ -98,6 +107,7 @@ class Sides:
     suppresses: bool
     erased_keys: Array
     opted_out_keys: Array = field(default_factory=lambda: np.zeros(0, "S16"))
+    arms: Tokens | None = None
 
 
 def merge(sides: Sides, reassert: Flags | None = None) -> Shard:
@@ -130,7 +140,18 @@ def merge(sides: Sides, reassert: Flags | None = None) -> Shard:
         gone_take=(stale[rows] | np.repeat(leaving[gone], lengths_of(ends))).astype(np.uint8),
         gone_at=gone_at[gone],
         flat_tokens=ledger_tokens(ledger, rows),
+        arm=NO_ARMS if sides.arms is None else _arm(sides.arms, ledger, op, places),
     )
+
+
+def _arm(arms: Tokens, ledger: Columns, op: Array, places: Array) -> Array:
+    """Return whose arm is told as new, and whose was taken away. A member who is only sent again was told before."""
+    before = np.zeros(len(op), np.uint64)
+    if "arm" in ledger:
+        before[op == CHANGE] = ledger["arm"][places[op == CHANGE]]
+    moved = ((op == ADD) | (op == CHANGE)) & (arms != before)
+    found = np.where(moved, np.where(arms == ABSENT, np.uint8(TAKEN_AWAY), np.uint8(ASSIGNED)), np.uint8(0))
+    return found.astype(np.uint8)
 
 
 def owners_at(ends: Array, rows: Array) -> Array:
@@ -208,6 +229,7 @@ def without_claims(shard: Shard, claimed: TokenSet) -> Shard:
         gone_take=take[rows],
         gone_at=shard.gone_at[kept],
         flat_tokens=shard.flat_tokens[rows],
+        arm=shard.arm,
     )
 
 

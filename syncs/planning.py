@@ -6,7 +6,9 @@ from typing import Any
 
 from django.db import transaction
 
-from . import compare, expiry, guards
+from audiences.models import Activation
+
+from . import arms, compare, expiry, guards
 from .admission import held_by_production
 from .compare import Comparison, Counts
 from .figures import facts_of, released
@@ -15,8 +17,9 @@ from .lease import Lease
 from .models import Batch, Pull, Release, Run
 from .moves import tell
 from .plan import ADD
+from .resharding import reshard
 from .staging import Staged
-from .states import BatchState
+from .states import ARRIVED, BatchState
 from .terms import Terms
 from .trait_types import wrong_types
 
@@ -31,7 +34,7 @@ def plan(
     assert run.pull is not None, "the segment is read before it is compared"
     staged = Staged(run.pull)
     if not run.is_dry:
-        compare.reshard(activation, lease, staged.people, texts_too=terms.texts)
+        reshard(activation, lease, staged.people, texts_too=terms.texts)
     comparison = Comparison(terms, staged, [Staged(one) for one in exclusions], beat)
     everybody = sends_everybody(run)
     at = clock()
@@ -50,6 +53,8 @@ def plan(
     }
     with transaction.atomic():
         compare.store(run, lease, [] if run.is_dry else plans, fields)
+        if not run.is_dry:
+            Activation.objects.filter(pk=activation.pk).update(duplicates=comparison.counts.duplicates)
         if release is not None and not run.is_dry:
             Release.objects.filter(pk=release.pk).update(used_by=run)
         if not run.is_dry and run.pull.began_at is not None:
@@ -84,6 +89,9 @@ def judged(terms: Terms, counts: Counts, missing: list[str], at: datetime) -> tu
     if holds_growth(run, at) and run.kind != Run.Kind.CLEAR:
         verdict["adds"]["figure"] = sent_adds
         verdict = guards.parked(verdict, "not_judged", removes=False, adds=True)
+    if arms_are_lost(terms) and run.kind != Run.Kind.CLEAR:
+        verdict["adds"]["figure"] = sent_adds
+        verdict = guards.parked(verdict, "arms_lost", removes=False, adds=True)
     if terms.is_pilot and held_by_production(run.activation):
         verdict = guards.parked(verdict, "production_holds", removes=True, adds=False)
     if changed_since_locked(run) and run.kind != Run.Kind.CLEAR:
@@ -98,12 +106,33 @@ def changed_since_locked(run: Run) -> bool:
     return bool(locked and now and locked != now)
 
 
+def arms_are_lost(terms: Terms) -> bool:
+    """Whether most people lost the holdout's attribute since the list was last synced, so that it looks emptied or renamed."""
+    holdout, run = terms.holdout, terms.run
+    if holdout is None or run.pull is None:
+        return False
+    same = Run.objects.of_lists().filter(
+        activation=run.activation, state__in=ARRIVED, definition__holdout_attribute=holdout.attribute
+    )
+    before = same.exclude(pull=None).exclude(pk=run.pk).order_by("-pk").select_related("pull").first()
+    if before is None or before.pull is None:
+        return False
+    had, have = (
+        (arms.with_arm(counts, holdout.attribute), int(counts.get("people", 0)))
+        for counts in (before.pull.counts, run.pull.counts)
+    )
+    return arms.are_lost(had, have)
+
+
 def unusable(terms: Terms) -> dict[str, int]:
-    """Return how many identifiers of the kinds sent could not be used, by reason, as the reading counted them."""
+    """Return how many values of what is sent could not be used, by reason, as the reading counted them."""
     run = terms.run
     counts = run.pull.counts if run.pull else {}
+    if terms.holdout and (unread := arms.unreadable(counts, terms.holdout.attribute)):
+        counts = {**counts, terms.holdout.column: unread}
     kinds = ("id_has_at",) if terms.texts else tuple(f"{name}_" for name in terms.fields)
-    return {name: count for name, count in counts.items() if count and name.startswith(kinds) and "_" in name}
+    told = {name: count for name, count in counts.items() if count and name.startswith(kinds) and "_" in name}
+    return told | {name: count for name, count in counts.items() if name.startswith(arms.COLUMN)}
 
 
 def summary(run: Run, missing: list[str]) -> str:

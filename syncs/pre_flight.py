@@ -9,12 +9,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from audiences.models import Activation, Audience, Definition, Lifecycle, Segment
+from audiences.platforms import Family
 from audiences.terms_of import terms_of
 from muster import audit
 from muster.models import Person
 from muster.redaction import excerpt
 
 from . import doorbell, pull, switching
+from .arms import Holdout
 from .counting import Count
 from .eligibility import Identifiers, Rules
 from .erased import Erased
@@ -22,7 +24,7 @@ from .expectations import Expectations
 from .models import PreFlight, Pull
 from .staging import NotStaged, Staged
 from .states import PullState
-from .terms import DEFAULT_COUNTRY
+from .terms import DEFAULT_COUNTRY, holdout_of
 
 COLUMNS = {"email": "email", "phone": "phone_e164"}
 NO_WORKER = timedelta(seconds=60)  # after that somebody may ask again
@@ -104,7 +106,13 @@ class Counting:
             not_true=tuple(rule.get("not_true", ())),
             not_unsubscribed=bool(rule.get("not_unsubscribed")),
             ids_with_at=bool(self.audience.segment.workspace.ids_with_at_reason),
+            holdout=self.holdout if names else None,
         )
+
+    @property
+    def holdout(self) -> Holdout | None:
+        """Return the holdout as ad lists have it."""
+        return holdout_of(self.definition, Family.ADS)
 
     def counts(self) -> dict[str, Any]:
         """Return PreFlight.counts. Raises NotRead, NotStaged."""
@@ -122,6 +130,7 @@ class Counting:
             "would_send": found.would_send,
             "left_out": found.left_out,
             "duplicates": found.duplicates,
+            "arms": {self.holdout.attribute: own.counts["arms"][self.holdout.attribute]} if self.holdout else {},
             "coverage": {name: own.counts.get(name, 0) for name in (self.names or ["external_id"])},
             "unusable": {
                 name: count for name, count in own.counts.items() if count and name.startswith(("email_", "phone_"))
@@ -162,6 +171,7 @@ class Counting:
             "country": self.definition.phone_country or DEFAULT_COUNTRY,
             "flags": sorted(named) if flags else [],
             "traits": [],
+            "arms": [self.holdout.attribute] if flags and self.holdout else [],
         }
 
     def _excluded(self) -> list[Segment]:

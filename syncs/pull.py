@@ -22,7 +22,7 @@ from muster.http import BadCredentials, Gone, RateLimited, Rejected, Unreachable
 from muster.redaction import excerpt
 from muster.vault import pepper
 
-from . import staging
+from . import arms, staging
 from .collecting import POLL_FIRST, POLL_GROWTH, POLL_MOST, Broken, Collector, Miss, at_usual_pace
 from .lease import Lease, LeaseLost
 from .models import Pull
@@ -33,11 +33,16 @@ from .states import PullState
 REBUILD_WITHIN: Final = timedelta(minutes=5)
 EXPORT_WITHIN: Final = timedelta(hours=2)
 # Younger than what the sweeper may drop, so that a run has time to say that it uses it.
-SHARED_FOR: Final = staging.KEPT - timedelta(minutes=1)
+DROPPED_WITHIN: Final = timedelta(minutes=1)
+SHARED_FOR: Final = staging.KEPT - DROPPED_WITHIN
 DEATHS: Final = 3
 READINGS: Final = 2
 BEAT_SECONDS: Final = 0.5
 EFFECT: Final = "Nothing was changed: every list stays as it is."
+NO_ARMS: Final = (
+    f"has more than {arms.MOST} different values among the people of the segment, so it does not say who is held out."
+)
+ARMS_NEXT: Final = "Name the attribute that does in the definition's holdout, then sync again."
 AGAIN: Final = "Sync again; if it happens again, look at the segment in Customer.io."
 CODES: Final[tuple[tuple[type[VendorError], str], ...]] = (
     (BadCredentials, "bad_credentials"),
@@ -76,13 +81,9 @@ def find_or_create(
         late_enough = Q(began_at__gte=began_after) if began_after else Q()
         # Not `late_enough | …`: an empty condition or-ed with another is the other, so that what had begun was shut out.
         yet_to_begin = Q(began_at=None) if began_after else Q()
+        staged = Q(finished_at__gt=at - SHARED_FOR) | Q(kept_until__gt=at + DROPPED_WITHIN)
         complete = Pull.objects.filter(
-            late_enough,
-            meant,
-            segment=segment,
-            state=PullState.COMPLETE,
-            dropped_at=None,
-            finished_at__gt=at - SHARED_FOR,
+            late_enough, meant, staged, segment=segment, state=PullState.COMPLETE, dropped_at=None
         )
         going = Pull.objects.filter(
             late_enough | yet_to_begin, segment=segment, state__in=(PullState.WAITING, PullState.RUNNING)
@@ -154,6 +155,8 @@ class _Reader:
             self._read()
         except Broken as error:
             self._fail(error.code, f"{error.happened} {EFFECT} {error.next_step}")
+        except arms.TooManyArms as error:
+            self._fail("no_arms", f"{error} {NO_ARMS} {EFFECT} {ARMS_NEXT}")
         except VendorError as error:
             code = next(code for kind, code in CODES if isinstance(error, kind))
             detail = f" {error.detail}" if error.detail else ""
@@ -258,7 +261,7 @@ class _Reader:
         self.lease.write(
             state=PullState.COMPLETE,
             shards=shards,
-            counts=counts,
+            counts=arms.named(counts, self.columnist.namers),
             finished_at=self.clock(),
             tries=self.pull.tries + 1,
             reason="",

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Max, Sum
 
+from audiences import gate, gating
 from audiences.checklist import Evidence, Protection, ReadBack
 from audiences.models import Activation, Arrival, Definition, Lifecycle, Readiness
 from audiences.platforms import Family
@@ -38,6 +39,7 @@ class Evidences:
         self.arrivals = self._arrivals()
         self.checks = self._checks(whose)
         self.protections = self._protections({one.destination_id for one in self.lists})
+        self.required = gating.lines_at({one.destination_id for one in self.lists})
 
     @staticmethod
     def _definitions(whose: set[int]) -> dict[int, Definition]:
@@ -102,8 +104,10 @@ class Evidences:
         definition, pull = self.definitions.get(one.audience_id), self.pulls.get(one.audience.segment_id)
         pilot = {k: v for k, v in self.pilots.get((one.audience_id, one.destination_id), {}).items() if k != "pk"}
         spec, how = one.destination.spec, freshness.of(one, self.now)
+        required = self.required.get(one.destination_id, [])
         return Evidence(
             ads=spec.family == Family.ADS,
+            sent=spec.is_sent,
             takes=tuple(field.identifier for field in spec.fields),
             people=int(pull.counts.get("people", 0)) if pull else None,
             coverage={name: int(pull.counts[name]) for name in _asked(pull)} if pull else {},
@@ -113,6 +117,8 @@ class Evidences:
             newest_tone=how.tone,
             newest_words=how.words,
             protections=tuple(self.protections.get(one.destination_id, ())),
+            required=len(required),
+            not_in_place=tuple(lack.sentence for lack in gate.lacks(required)),
             checker=one.audience.drift_checker.full_name if one.audience.drift_checker else "",
             checked_at=self.checks.get(one.audience_id),
             **_of_definition(definition),

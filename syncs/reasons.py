@@ -49,6 +49,11 @@ LEFT_OUT: Final[dict[str, Reason]] = {
         "They are in a segment that the definition excludes.",
         "They come back when they leave that segment.",
     ),
+    "held_out": Reason(
+        "Held out",
+        "They are in the arm of the holdout that sees no ads, so that the effect can be measured.",
+        "Nothing: they come in when Customer.io puts them into another arm.",
+    ),
     "erased": Reason("Erased", "They were erased on request.", "Nothing: they stay out for good."),
     "shares_blocked": Reason(
         "Shares an identifier with somebody who is out",
@@ -100,6 +105,7 @@ UNUSABLE: Final[dict[str, Reason]] = {
 LEAVING: Final[dict[str, Reason]] = {
     "left": Reason("Left the segment", "They no longer meet the segment's conditions.", "Nothing."),
     EXCLUDED: Reason("Now excluded", "They entered a segment that the definition excludes.", "Nothing."),
+    "held_out": Reason("Now held out", "They were put into the arm of the holdout that sees no ads.", "Nothing."),
     "consent": Reason("Withdrew consent", "The consent rule no longer holds for them.", "Nothing."),
     "unsubscribed": Reason("Unsubscribed", "They unsubscribed in Customer.io.", "Nothing."),
     "do_not_share": Reason("Asked not to be shared", "They asked that their data is not shared.", "Nothing."),
@@ -176,6 +182,13 @@ RUN: Final[dict[str, Reason]] = {
         "An exclusion could not be read",
         "Nobody was added, since somebody who must be excluded could be among them.",
         "Restore the excluded segment in Customer.io, or change the definition; then sync again.",
+    ),
+    "arms_lost": Reason(
+        "The arms of the holdout are gone",
+        "Fewer than half of the people who had the holdout's attribute still have it, so who is held out cannot be told, and "
+        "nobody was added.",
+        "Look in Customer.io whether the attribute was renamed or emptied. Restore it, or change the holdout in a new version "
+        "of the definition; then sync again.",
     ),
     "definition_changed": Reason(
         "The segment no longer matches the definition",

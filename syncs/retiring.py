@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from audiences import archiving
+from audiences import archiving, gating
 from audiences.models import Activation, Audience, Definition, Lifecycle
 from audiences.registering import NotPossible
 from muster import audit
@@ -92,6 +92,8 @@ def take_back(audience: Audience, *, by: Person, reason: str, at: datetime) -> i
         live = Run.objects.live().filter(activation__in=lists, kind=Run.Kind.CLEAR).first()
         if live is not None:
             raise NotPossible(f"Run {live.pk} is removing people right now. Cancel it first, then take the lists back.")
+        if current and lists and (closed := gating.closed(current)):
+            raise NotPossible(f"Nothing was taken back. {' '.join(closed)}")
         back = lists.update(lifecycle=Lifecycle.LIVE)
         if not back:
             raise NotPossible(

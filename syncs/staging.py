@@ -18,6 +18,7 @@ from muster.columns import Columns, pack, unpack
 from muster.vault import seal, unseal
 
 from .ahead import Ahead, beforehand
+from .arms import names_of
 from .as_shown import wanted_readings
 from .lease import Lease
 from .models import Batch, Pull, Run, StagedShard
@@ -48,6 +49,7 @@ def covers(have: Mapping[str, Any], want: Mapping[str, Any]) -> bool:
         and (not want.get("phone") or have.get("country") == want.get("country"))
         and set(have.get("flags") or ()) >= set(want.get("flags") or ())
         and set(have.get("traits") or ()) >= set(want.get("traits") or ())
+        and set(have.get("arms") or ()) >= set(want.get("arms") or ())
     )
 
 
@@ -59,8 +61,13 @@ class Staged:
             raise NotStaged(f"{pull} has no staged people")
         self.pull_id, self.fence, self.shards = pull.pk, pull.fence, pull.shards
         self.people = int(pull.counts.get("people", 0))
+        self._counts = pull.counts
         self._heads = Ahead(partial(self._loaded, "head"), pull.shards, HEADS_AT_ONCE)
         self._rests = Ahead(partial(self._loaded, "rest"), pull.shards, RESTS_AT_ONCE)
+
+    def arms(self, attribute: str) -> dict[int, str]:
+        """Return the arms that somebody is in, by token."""
+        return names_of(self._counts, attribute)
 
     def heads(self, number: int, of: int) -> Columns:
         """Return the heads of the people of prefix `number` among `of` (a power of two), by key. Raises NotStaged."""
@@ -156,8 +163,8 @@ def drop_unused(at: datetime) -> int:
     """Delete staged shards that nobody needs, and return of how many complete readings.
 
     Those are: of older fences and of readings that did not become complete; and of complete readings that ended 15
-    minutes ago and that no live run uses, or 24 hours ago. What a request without a recorded answer was made from stays,
-    and what a release may still be sent from.
+    minutes ago and that no live run and no count uses, or 24 hours ago. What a request without a recorded answer was made
+    from stays, and what a release may still be sent from.
     """
     Pull.objects.filter(
         state__in=(PullState.WAITING, PullState.RUNNING), lease_until=None, created_at__lt=at - LONGEST
@@ -172,7 +179,7 @@ def drop_unused(at: datetime) -> int:
     owed = Batch.objects.filter(run__pull=OuterRef("pk"), state=BatchState.SENDING)
     used: Q = Q(Exists(live.filter(pull=OuterRef("pk")))) | Q(Exists(live.filter(exclusion_pulls=OuterRef("pk"))))
     old = Pull.objects.filter(state=PullState.COMPLETE, dropped_at=None, finished_at__lt=at - KEPT)
-    used |= Q(pk__in=wanted_readings(at))
+    used |= Q(pk__in=wanted_readings(at)) | Q(kept_until__gt=at)
     unused = old.filter(~used | Q(finished_at__lt=at - LONGEST)).filter(~Exists(owed))
     dropped = unused.update(dropped_at=at)
     staged = set(StagedShard.objects.order_by().values_list("pull_id", "fence").distinct())

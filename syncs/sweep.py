@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from audiences import watch
+from audiences.models import Activation, Lifecycle
 
 from . import staging
 from .doorbell import ring, ring_to_look
@@ -15,6 +16,7 @@ from .purge import purge
 from .states import FINISHED, LIVE, BatchState, RunState
 
 PLANS_KEPT = timedelta(hours=1)
+TIERS_KEPT = timedelta(hours=24)
 
 
 def sweep(*, at: datetime) -> dict[str, int]:
@@ -62,7 +64,19 @@ def wake_unpaused(at: datetime) -> None:
 
 
 def drop_plans(at: datetime) -> int:
-    """Delete the plans of ended runs, except where a batch may have to be made again from them."""
+    """Delete the plans of ended runs, except where a batch may have to be made again from them.
+
+    Of a tier also while another tier at the same place has not planned since: who went there is told from it, for a day.
+    """
     ended = Run.objects.filter(state__in=FINISHED - LIVE, finished_at__lt=at - PLANS_KEPT)
-    needless = ended.exclude(batches__state=BatchState.SENDING).filter(plan_shards__isnull=False)
+    since = Run.objects.of_lists().filter(activation=OuterRef("pk"), planned_at__gt=OuterRef(OuterRef("finished_at")))
+    behind = Activation.objects.filter(
+        ~Exists(since),
+        audience__family=OuterRef("activation__audience__family"),
+        destination=OuterRef("activation__destination"),
+        kind=Activation.Kind.PRODUCTION,
+        lifecycle=Lifecycle.LIVE,
+    ).exclude(pk=OuterRef("activation"))
+    told_from = Q(Exists(behind), finished_at__gt=at - TIERS_KEPT, removes__gt=0) & ~Q(activation__audience__family="")
+    needless = ended.exclude(batches__state=BatchState.SENDING).filter(~told_from, plan_shards__isnull=False)
     return PlanShard.objects.filter(run__in=needless.values("pk")).delete()[0]

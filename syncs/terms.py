@@ -9,16 +9,17 @@ import numpy as np
 from django.utils import timezone
 
 from audiences import roster
-from audiences.models import Activation, Segment, Trait, Workspace
+from audiences.models import Activation, Definition, Segment, Trait, Workspace
 from audiences.platforms import Family, Payload
 from audiences.terms import TARGETING
 from muster.columns import DIGEST, Array, Columns, text_list
 from muster.vault import pepper
 
+from .arms import ABSENT, UNREADABLE, Holdout
 from .eligibility import Identifiers, Rules
 from .models import Run
 from .payload import VERSION, Spec, trait_text
-from .tokens import FIELD_CODES, Tokens, digest_of
+from .tokens import FIELD_CODES, Tokens, digest_of, mixed
 
 DEFAULT_COUNTRY = "US"
 
@@ -84,14 +85,20 @@ class Terms:
             roster=roster.digests() if self.is_pilot else None,
             ramp=self.run.activation.ramp,
             nobody=self.run.kind == Run.Kind.CLEAR,
+            holdout=self.holdout,
         )
+
+    @cached_property
+    def holdout(self) -> Holdout | None:
+        return holdout_of(self.run.definition, self.run.activation.destination.spec.family)
 
     @cached_property
     def traits(self) -> tuple[tuple[str, str], ...]:
         """Name and type of each trait that may be sent; none to ad platforms."""
         if self.run.activation.destination.spec.family == Family.ADS:
             return ()
-        names = [trait["name"] for trait in self.run.definition.traits]
+        sent = self.holdout.attribute if self.holdout else ""
+        names = [trait["name"] for trait in self.run.definition.traits if trait["name"] != sent]
         kinds = dict(Trait.objects.filter(name__in=names, retired_at=None).values_list("name", "type"))
         return tuple(sorted(kinds.items()))
 
@@ -107,6 +114,7 @@ class Terms:
         if self.rules.not_unsubscribed:
             flags.add("unsubscribed")
         wanted = {**self.exclusion_columns, "flags": sorted(flags), "traits": [name for name, _ in self.traits]}
+        wanted["arms"] = [self.holdout.attribute] if self.holdout else []
         # The roster knows people by email, also where the list does not.
         return {**wanted, "email": True} if self.is_pilot else wanted
 
@@ -143,7 +151,15 @@ class Terms:
             audience_slug=audience.slug,
             definition=self.run.definition.number,
             traits=self.traits,
+            holdout=self.holdout.attribute if self.holdout and self.holdout.is_sent else "",
         )
+
+    def arms(self, people: Columns) -> Tokens | None:
+        """Return the arm of each person where the list is told of it; who is in none has no bytes."""
+        if self.holdout is None or not self.holdout.is_sent:
+            return None
+        tokens: Tokens = people[self.holdout.column]
+        return np.where(tokens > UNREADABLE, tokens, ABSENT)
 
     def completed(self, people: Columns) -> Columns:
         """Return staged people with the digests of their Customer.io ids, where those are the identifier."""
@@ -167,7 +183,22 @@ class Terms:
             texts = self.trait_values(people, np.arange(length))
             raw = b"".join(hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts)
             columns.append(np.frombuffer(raw, np.uint64))
-        return digest_of(columns, int.from_bytes(pepper("digest")[:8], "little"), VERSION, length)
+        found = digest_of(columns, int.from_bytes(pepper("digest")[:8], "little"), VERSION, length)
+        arms = self.arms(people)
+        # Of who is in no arm nothing else is sent than without a holdout.
+        return found if arms is None else np.where(arms == ABSENT, found, mixed(found ^ arms))
+
+
+def holdout_of(definition: Definition, family: Family) -> Holdout | None:
+    """Return the holdout of a definition's lists of one family; a suppression holds nobody out.
+
+    Held-out people are left out of ad lists; analytics and warehouse are told who is in which arm.
+    """
+    if not definition.holdout_attribute or definition.suppresses:
+        return None
+    ads = family == Family.ADS
+    excludes = ads and bool(definition.holdout_arm) and not definition.holdout_targets
+    return Holdout(definition.holdout_attribute, definition.holdout_arm, excludes=excludes, is_sent=not ads)
 
 
 def with_id_digests(people: Columns) -> Columns:

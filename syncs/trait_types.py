@@ -1,4 +1,6 @@
-"""Counts values of another type than the trait registry says, by trait: they are left out of what is sent. Keeps no value."""
+"""Counts values of another type than the trait registry says, by trait, and those that name no arm of a holdout: they are
+left out of what is sent. Keeps no value.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -10,7 +12,7 @@ from .payload import typed
 from .staging import Staged
 from .terms import Terms
 
-PREFIX = "trait:"
+PREFIX, ARM = "trait:", "arm:"
 WANTED = {
     "number": "a number",
     "boolean": "true or false",
@@ -46,5 +48,10 @@ def told(counts: Mapping[str, int], kinds: Mapping[str, str]) -> list[Wrong]:
         Wrong(name.removeprefix(PREFIX), people, WANTED.get(kinds.get(name.removeprefix(PREFIX), ""), "of its type"))
         for name, people in counts.items()
         if name.startswith(PREFIX)
+    ]
+    rows += [
+        Wrong(name.removeprefix(ARM), people, "the name of an arm")
+        for name, people in counts.items()
+        if name.startswith(ARM)
     ]
     return sorted(rows, key=lambda row: (-row.people, row.trait))

@@ -18,6 +18,7 @@ from .views import (
     run_page,
     schedules,
     switch,
+    tiers,
     webhook,
 )
 
@@ -60,5 +61,6 @@ urlpatterns = [
     path("audiences/<slug:slug>/retire/", retiring.retire, name="retire"),
     path("audiences/<slug:slug>/retire/remove/", retiring.remove, name="retire_remove"),
     path("audiences/<slug:slug>/retire/back/", retiring.back, name="retire_back"),
+    path("audiences/<slug:slug>/tiers/", tiers.of_audience, name="tiers"),
     path("audiences/<slug:slug>/budget/", budgets.budget, name="budget"),
 ]

@@ -18,7 +18,7 @@ from .ledger import Ledger
 from .members import Change, People, changed, members_told, nobody, those_of
 from .models import Run
 from .opted_out import OptedOut
-from .payload import add_rows, event_texts, remove_rows
+from .payload import Arms, Spec, add_rows, arm_traits, event_texts, remove_rows, with_arms
 from .people import taken
 from .plan import ADD, flat_rows, is_optout, lengths_of
 from .row_bytes import Rows
@@ -81,7 +81,8 @@ def some(people: People, chosen: Array) -> People:
     """Return the chosen people."""
     rows, ends = flat_rows(people.ends, chosen)
     texts = None if people.texts is None else [people.texts[row] for row in rows]
-    return People(people.key[chosen], people.digest[chosen], ends, people.field[rows], people.raw[rows], texts)
+    arm = None if people.arm is None else people.arm[chosen]
+    return People(people.key[chosen], people.digest[chosen], ends, people.field[rows], people.raw[rows], texts, arm)
 
 
 class Maker:
@@ -117,33 +118,49 @@ class Maker:
     def _additions(self, number: int, plan: Columns, span: tuple[bytes, bytes]) -> Work:
         if "op" not in plan:
             return Work(number, np.zeros(0, KEY), Rows())
-        people, op = self._planned(number, plan, span)
+        people, op, told = self._planned(number, plan, span)
         why = self._out_since(people)
         gone = why != Out.IN
         lost = {"lost_key": people["key"][gone], "lost_op": op[gone], "lost_why": why[gone]}
         if gone.any():
-            people, op = taken(people, np.flatnonzero(~gone)), op[~gone]
+            people, op, told = taken(people, np.flatnonzero(~gone)), op[~gone], told[~gone]
         picked = {code: people[column] for code, column in self.terms.identifiers.fields}
         keys, spec = people["key"], self.terms.spec("additions")
         users: list[bytes] | None = None
         if self.terms.texts:
             users = text_list(people["ext.ends"], people["ext.data"])
-            traits = self.terms.trait_values(people, np.arange(len(keys)))
-            rows = Rows.of(*event_texts(spec, keys, op, users, traits, entered=True))
+            rows = Rows.of(*self._entries(spec, people, op, told, users))
         else:
             rows = add_rows(spec, keys, op, picked)
         add = added(keys, self.terms.digests(people), picked, users)
+        add.arm = self.terms.arms(people)
         # Whoever the plan adds was not in the ledger then, and only this run has written to it since.
         before = nobody(texts_too=self.terms.texts) if (op == ADD).all() else None
         return Work(number, keys, rows, add=add, before=before, **lost)
 
-    def _planned(self, number: int, plan: Columns, span: tuple[bytes, bytes]) -> tuple[Columns, Array]:
-        """Return the people whom the plan adds, and as what each."""
+    def _entries(
+        self, spec: Spec, people: Columns, op: Array, told: Array, users: list[bytes]
+    ) -> tuple[list[str], list[int]]:
+        """Return the events that tell userIds as in, and how many they are a person."""
+        keys = people["key"]
+        traits = self.terms.trait_values(people, np.arange(len(keys)))
+        arms = self.terms.arms(people)
+        if arms is None or self.terms.holdout is None:
+            return event_texts(spec, keys, op, users, traits, entered=True)
+        names = self.staged.arms(self.terms.holdout.attribute)
+        known = Arms([names[one] for one in arms.tolist()] if len(arms) else [], told.tolist())
+        traits = [",".join(filter(None, both)) for both in zip(traits, arm_traits(spec, known), strict=True)]
+        made = event_texts(spec, keys, op, users, traits, entered=True)
+        return with_arms(spec, keys, users, made, known)
+
+    def _planned(self, number: int, plan: Columns, span: tuple[bytes, bytes]) -> tuple[Columns, Array, Array]:
+        """Return the people whom the plan adds, as what each, and what it tells of their arms."""
         people = self.staged.columns(number, self.ledger.shards)
         chosen = places_within(people["key"], span, plan["op"] > 0)
         if len(chosen) < len(people["key"]):
             people = taken(people, chosen)
-        return self.terms.completed(people), plan["op"][chosen]
+        told = plan["arm"][chosen] if "arm" in plan else np.zeros(len(chosen), np.uint8)
+        return self.terms.completed(people), plan["op"][chosen], told
 
     def _undo(self, number: int, plan: Columns, span: tuple[bytes, bytes]) -> Work:
         """Return removals of people who were erased or opted out after a request that may have added them had left."""

@@ -5,6 +5,7 @@ from typing import Any
 import phonenumbers
 from django import forms
 
+from audiences.arms import ATTRIBUTE_WANTED, NOT_AN_ARM, arm_of, is_attribute
 from audiences.models import Audience, Definition, Purpose
 from audiences.terms import BY_HAND, CADENCES, IDENTIFIERS, SUPPRESS, TARGETING
 from audiences.use_cases import CASES
@@ -39,6 +40,10 @@ COLUMNS = (
     "freshness_minutes",
     "phone_country",
     "exclusions_reason",
+    "holdout_attribute",
+    "holdout_arm",
+    "holdout_targets",
+    "holdout_reason",
     "size_low",
     "size_high",
     "match_low",
@@ -114,6 +119,23 @@ class ClausesForm(forms.Form):
         max_length=300, required=False, label="Why nobody is excluded", help_text="Only when there is no exclusion."
     )
 
+    holdout_attribute = LineField(
+        max_length=120,
+        required=False,
+        label="Attribute that says the arm",
+        help_text="As in Customer.io, like exp_winback. The workflow's random branch writes it.",
+    )
+    holdout_arm = LineField(
+        max_length=60,
+        required=False,
+        label="Value that means held out",
+        help_text="Like control. Case does not matter.",
+    )
+    holdout_targets = forms.BooleanField(required=False, label="Target held-out people all the same")
+    holdout_reason = LineField(
+        max_length=300, required=False, label="Why", help_text="Why they are targeted, or why there is no holdout."
+    )
+
     cadence = forms.ChoiceField(required=False, label="Cadence")
     freshness_minutes = forms.TypedChoiceField(
         required=False, coerce=int, empty_value=None, label="Target for the newest person"
@@ -166,6 +188,18 @@ class ClausesForm(forms.Form):
             raise forms.ValidationError("Another audience has this name. Choose one that tells them apart.")
         return name
 
+    def clean_holdout_attribute(self) -> str:
+        name: str = self.cleaned_data["holdout_attribute"]
+        if name and not is_attribute(name):
+            raise forms.ValidationError(f"This cannot hold the arm: {ATTRIBUTE_WANTED}")
+        return name
+
+    def clean_holdout_arm(self) -> str:
+        arm = arm_of(self.cleaned_data["holdout_arm"])
+        if arm == NOT_AN_ARM:
+            raise forms.ValidationError("An arm has a short name of letters and digits, like control.")
+        return arm
+
     def clean(self) -> dict[str, Any]:
         values = self.cleaned_data
         for low, high in (("size_low", "size_high"), ("match_low", "match_high")):
@@ -182,6 +216,8 @@ class ClausesForm(forms.Form):
         for column in COLUMNS:
             if column in values:
                 setattr(draft, column, values[column])
+        if draft.suppresses:
+            draft.holdout_attribute, draft.holdout_arm, draft.holdout_targets, draft.holdout_reason = "", "", False, ""
         if "logic" in values:
             draft.logic = values["logic"]
         if all(position in values for position in POSITIONS):

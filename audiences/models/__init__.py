@@ -6,7 +6,7 @@ from .definition import Definition
 from .feed import Feed, SigningKey
 from .pipe import Destination, Pipe
 from .pipe_request import PipeRequest
-from .policy import RequiredSuppression
+from .policy import GateOverride, RequiredSuppression
 from .roster import RosterDomain, RosterMember
 from .trait import Trait, TraitAllowance
 from .workspace import RequestSlot, Segment, Workspace
@@ -20,6 +20,7 @@ __all__ = [
     "Definition",
     "Destination",
     "Feed",
+    "GateOverride",
     "Lifecycle",
     "Pipe",
     "PipeRequest",

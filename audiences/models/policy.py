@@ -8,6 +8,7 @@ from django.db import models
 from audiences.cohorts import COHORTS
 
 from .audience import Audience
+from .definition import Definition
 from .pipe import Destination
 
 
@@ -47,3 +48,21 @@ class RequiredSuppression(models.Model):
 
     def __str__(self) -> str:
         return f"{self.label} at {self.destination.name}"
+
+
+class GateOverride(models.Model):
+    """A manager's word that a version may go live at an account although suppressions are not in place there.
+
+    It holds for the lines of the policy in `lines` and no others; `lacked` says in sentences what was so then.
+    """
+
+    definition = models.ForeignKey(Definition, on_delete=models.PROTECT, related_name="gate_overrides")
+    destination = models.ForeignKey(Destination, on_delete=models.PROTECT, related_name="gate_overrides")
+    lines = models.JSONField(default=list, help_text="Keys of the lines that were not in place")
+    lacked = models.JSONField(default=list)
+    reason = models.CharField(max_length=300)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.definition} at {self.destination.name}"

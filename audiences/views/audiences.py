@@ -1,6 +1,7 @@
 """The list of audiences, the page of one, and its versions."""
 
 from collections import Counter
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -10,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from audiences import activating, switch
+from audiences import activating, gating, switch
 from audiences.approving import for_decision, open_requests
 from audiences.definition import clauses, differences
 from audiences.forms.registration import FilterForm, ReasonForm
@@ -20,6 +21,7 @@ from audiences.next_step import next_step
 from audiences.rows import rows
 from audiences.segment_changes import difference
 from audiences.terms_of import terms_of
+from audiences.verdict import Standing
 from audiences.warnings import warnings
 from muster.access import Permission, allow, can, who_can
 from muster.htmx import onward, page
@@ -77,8 +79,18 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
         "ask": who_can(Permission.REGISTER)[:3],
         "difference": difference(here.current, here.audience.segment) if here.current and here.mismatch else None,
         "askable": shown.purpose,
+        **_gates(here),
     }
     return render(request, "audiences/detail.html", context)
+
+
+def _gates(here: Standing) -> dict[str, Any]:
+    """Return what accounts lack before lists of the version that comes next may go live there."""
+    coming = here.approved or here.draft
+    found = gating.gates(coming) if coming and not here.audience.archived_at else []
+    closed = any(not gate.is_open for gate in found)
+    writers = who_can(Permission.WRITE_POLICY)[:3] if closed else []
+    return {"coming": coming, "gates": found, "policy_writers": writers}
 
 
 def told_of(audience: Audience) -> QuerySet[Event]:

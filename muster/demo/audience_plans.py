@@ -22,6 +22,7 @@ from .northwind import (
     REFUNDED,
     VIP,
     WAREHOUSE,
+    WINBACK_ARMS,
 )
 from .northwind import COHORTS as SEGMENTS_OF
 from .sign_ins import GRACE, PRIYA, TOMAS
@@ -117,8 +118,15 @@ AUDIENCES: Final = (
         LAPSED,
         TOMAS,
         GRACE,
-        {META: "NW | Winback 90", GOOGLE: "NW | Winback 90"},
-        targeting(1100, 1350, campaign="Winback autumn"),
+        {META: "NW | Winback 90", GOOGLE: "NW | Winback 90", WAREHOUSE: ""},
+        targeting(
+            1100,
+            1350,
+            campaign="Winback autumn",
+            identifiers=["email", "phone", "external_id"],
+            holdout_attribute=WINBACK_ARMS,
+            holdout_arm="control",
+        ),
         case="winback",
     ),
     AudiencePlan(

@@ -17,7 +17,7 @@ from syncs.models import Run, Schedule
 from syncs.schedule import DAILY, INTERVAL, Rhythm
 from syncs.slots import set_schedule
 
-from . import proving, reading_back
+from . import proving, reading_back, suppression_policy
 from .audience_plans import AUDIENCES
 from .northwind import BOUGHT, CART_1, HOLDOUT, LAPSED, VIP
 from .orders import StandIns
@@ -62,6 +62,7 @@ def play(player: Player, rounds: Sequence[Round] = ROUNDS) -> bool:
         log.warning("the pilots did not end in time; the rest of the history is left out")
         return False
     reading_back.tell_ids(player.now())
+    suppression_policy.write(player.now())
     for number, played in enumerate(rounds, start=1):
         if is_played(played):
             continue

@@ -5,7 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 COMPANY: Final = "Northwind Outfitters"
-PEOPLE: Final = {"count": 4000, "seed": 2026}
+# The winback journey's random branch writes who sees its ads and who is held out.
+WINBACK_ARMS: Final = "exp_winback"
+PEOPLE_COUNT: Final = 4000
+PEOPLE: Final = {
+    "count": PEOPLE_COUNT,
+    "seed": 2026,
+    "arms": {WINBACK_ARMS: {"control": 0.1, "treated": 0.85}},
+}
 HOUR, DAY = 3600, 86400
 
 
@@ -30,7 +37,7 @@ class SegmentPlan:
     conditions: tuple[dict[str, Any], ...]
     share: float
     first: int = 0
-    last: int = PEOPLE["count"]
+    last: int = PEOPLE_COUNT
     description: str = ""
     used_by: Mapping[str, list[int]] = field(default_factory=dict)
 
@@ -129,7 +136,7 @@ SEGMENTS: Final = (
 # Somebody shortens the refund window in Customer.io without telling anyone: the list then holds its removals.
 EDITED: Final = {
     "conditions": {"and": [{"or": [did("order_refunded", 30 * DAY), did("chargeback_opened", 30 * DAY)]}]},
-    "generated": {"from": 0, "to": PEOPLE["count"], "share": 0.016},
+    "generated": {"from": 0, "to": PEOPLE_COUNT, "share": 0.016},
 }
 
 

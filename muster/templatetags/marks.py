@@ -70,7 +70,8 @@ def _is_open(place: Place, path: str) -> bool:
 @lru_cache(maxsize=256)
 def _navigation(label: str, places: tuple[Place, ...], current: Place | None) -> str:
     entries = [{"place": place, "href": reverse(place.url_name), "current": place is current} for place in places]
-    return render_to_string("_navigation.html", {"label": label, "entries": entries})
+    # The first of the two menus loads the counts for both.
+    return render_to_string("_navigation.html", {"label": label, "entries": entries, "main": label == "Main"})
 
 
 @register.inclusion_tag("_field.html")

@@ -2,7 +2,8 @@
 
 from .access import ListAt, ReadAccess
 from .attachment import Attachment, UnknownList
-from .exposure import Exposure
+from .exposure import Exposure, ExposureTurn
+from .feed_week import FeedWeek
 from .match_trend import MatchTrend
 from .reading import AppendOnly, Reading
 from .report import Correction, Delivery, Report, Wish
@@ -15,6 +16,8 @@ __all__ = [
     "Correction",
     "Delivery",
     "Exposure",
+    "ExposureTurn",
+    "FeedWeek",
     "ListAt",
     "ListWeek",
     "MatchTrend",

@@ -17,7 +17,8 @@ class Exposure(AppendOnlyModel):
     """One count: `missing` of the `people` in the source are not on the list that RudderStack accepted.
 
     `leaked` of them are inside at least one targeting list at that account; `leaks` says how many in each, by the
-    list's key as text. None in `missing`: not known, with `words` saying why; it is never 0 then.
+    list's key as text. None in `missing`: not known, with `words` saying why; it is never 0 then. A count like the one
+    before is a row again only after an hour: ExposureTurn.counted_at says until when the newest row holds.
     """
 
     required = models.ForeignKey(RequiredSuppression, on_delete=models.PROTECT, related_name="exposures")
@@ -45,3 +46,18 @@ class Exposure(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.missing} of {self.people} missing"
+
+
+class ExposureTurn(models.Model):
+    """When a required suppression is counted next, and when it was counted last, also where nothing had changed."""
+
+    required = models.OneToOneField(RequiredSuppression, on_delete=models.CASCADE, related_name="exposure_turn")
+    next_at = models.DateTimeField(null=True, blank=True, help_text="Empty: at the next tick")
+    began_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the newest count was asked for, then when it began"
+    )
+    counted_at = models.DateTimeField(null=True, blank=True)
+    as_of = models.DateTimeField(null=True, blank=True, help_text="When the reading behind that count began")
+
+    def __str__(self) -> str:
+        return f"turn of {self.required_id}"

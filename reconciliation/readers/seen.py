@@ -12,7 +12,7 @@ from reconciliation.quantities import Basis, Quantity
 class Figure:
     """A value as a band: `low` == `high` where the platform gives one number, both None where it is unknown, never 0 then.
 
-    Percent from 0 to 100. `axis` is the platform's own name of what it counts, e.g. "size_for_display".
+    Match rates are permille, from 0 to 1,000. `axis` is the platform's own name of what it counts, e.g. "size_for_display".
     """
 
     quantity: Quantity
@@ -65,6 +65,14 @@ class Reader(Protocol):
 
     def lists(self, ids: Sequence[str]) -> Mapping[str, ListSeen]:
         """Return each asked list by its id; one that is not there is `gone`."""
+        ...
+
+
+class ArmReader(Reader, Protocol):
+    """A reader of a place that is told the arms of holdouts."""
+
+    def with_arms(self, attributes: Mapping[str, str]) -> Reader:
+        """Return a reader that also counts arms: `attributes` are the holdouts' by the id of the list."""
         ...
 
 

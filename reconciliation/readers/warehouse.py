@@ -5,12 +5,16 @@ event tables; or the number of an audience there. It may have a schema in front,
 that lands elsewhere. Raises what reconciliation/readers/warehouse_errors.py lists.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from django.utils.text import slugify
 
+from audiences.arms import arm_of
 from muster.vendor_errors import Gone
 from reconciliation.quantities import Basis, Quantity
 
@@ -23,12 +27,15 @@ from .warehouse_queries import (
     LAYOUT,
     TABLES,
     Layout,
+    arm_count,
     audiences_in,
     columns_of,
     event_count,
     is_identifier,
+    landed,
     layout_of,
     permitted,
+    tables_of,
     trait_count,
     written_as,
 )
@@ -40,12 +47,23 @@ NOT_LANDED = State("column", "missing", "Nothing of this audience has landed yet
 TWO_ALIKE = State(
     "audience", "ambiguous", "Audiences of the same name landed here; enter the audience's number as the list's id."
 )
+NO_ARMS = State("arm", "missing", "No row that landed says an arm yet, or its trait has another name there.")
+TOO_MANY_ARMS = State("arm", "too_many", "So many different values landed that they cannot be arms.")
+MOST_ARMS: Final = 50
+NO_HOLDOUTS: Final[Mapping[str, str]] = MappingProxyType({})
 NO_ROWS = State("rows", "0", "The column is there, and no row of this audience yet.")
 
 
 def reader(options: Mapping[str, str], secrets: Mapping[str, str]) -> "Warehouse":
     """Return a reader of the warehouse that options and secrets name (needs.NEEDS["warehouse"])."""
     return Warehouse(options, secrets)
+
+
+@dataclass(frozen=True)
+class Landed:
+    """Rows and distinct message ids of one event, by stretch of time; None without a table."""
+
+    counts: tuple[tuple[int, int], ...] | None
 
 
 class Warehouse:
@@ -58,8 +76,14 @@ class Warehouse:
         *,
         cut: datetime | None = None,
         seconds: float = STATEMENT_SECONDS,
+        attributes: Mapping[str, str] = NO_HOLDOUTS,
     ) -> None:
         self.options, self.secrets, self.cut, self.seconds = options, secrets, cut, seconds
+        self.attributes = attributes
+
+    def with_arms(self, attributes: Mapping[str, str]) -> "Warehouse":
+        """Return a reader that also counts the arms of holdouts: `attributes` by the id of the list."""
+        return Warehouse(self.options, self.secrets, cut=self.cut, seconds=self.seconds, attributes=attributes)
 
     def lists(self, ids: Sequence[str]) -> Mapping[str, ListSeen]:
         """Return each asked list by its id. Raises VendorError.
@@ -70,6 +94,14 @@ class Warehouse:
             own = self.options["schema"]
             layouts: dict[str, tuple[str, Layout]] = {own: layout(session, own)}
             return {one: self._seen(session, layouts, one) for one in ids}
+
+    def events(self, names: Sequence[str], starts: Sequence[datetime], until: datetime) -> Mapping[str, Landed]:
+        """Return, by event, what landed in each stretch between `starts` and `until`. Raises VendorError.
+
+        An event of which nothing landed has no table yet.
+        """
+        with session_at(self.options, self.secrets, self.cut, self.seconds) as session:
+            return {name: landed_in(session, self.options["schema"], name, starts, until) for name in names}
 
     def _seen(self, session: Session, layouts: dict[str, tuple[str, Layout]], one: str) -> ListSeen:
         own, _, name = one.rpartition(".")
@@ -82,7 +114,24 @@ class Warehouse:
         except Gone:
             # One list's own schema says nothing about the others.
             return ListSeen(one, gone=True)
-        return seen(session, *layouts[schema], one, name)
+        found = seen(session, *layouts[schema], one, name)
+        attribute = self.attributes.get(one, "")
+        return with_arms(session, *layouts[schema], found, name, attribute) if attribute else found
+
+
+def landed_in(session: Session, schema: str, event: str, starts: Sequence[datetime], until: datetime) -> Landed:
+    """Return what landed of an event. Raises NoSchema."""
+    names = tables_of(event)
+    found = session.rows(LAYOUT, schema=schema, tables=list(names))
+    written, tables = layout_of(schema, [(row["nspname"], row["relname"], row["attname"]) for row in found])
+    if not written:
+        raise NoSchema(VENDOR)
+    table = next(filter(None, (written_as(name, tables) for name in names)), "")
+    if not table:
+        return Landed(None)
+    rows = session.rows(landed(written, table), starts=list(starts), until=until)
+    by_place = {row["place"]: (row["rows"], row["ids"]) for row in rows}
+    return Landed(tuple(by_place.get(place, (0, 0)) for place in range(1, len(starts) + 1)))
 
 
 def layout(session: Session, schema: str) -> tuple[str, Layout]:
@@ -114,6 +163,28 @@ def seen(session: Session, schema: str, tables: Layout, one: str, name: str) -> 
     if len(found) > 1:
         return unknown(one, TWO_ALIKE)
     return told(one, events[0][0], session.rows(event_count(schema, events), audiences=sorted(found))[0])
+
+
+def with_arms(session: Session, schema: str, tables: Layout, found: ListSeen, name: str, attribute: str) -> ListSeen:
+    """Return what was seen of a list with the members of each arm; without them where nothing says the arm.
+
+    Both statements are of one transaction, so the arms add up to the members.
+    """
+    table = written_as(IDENTIFIES, tables)
+    known = tables.get(table, frozenset())
+    column, arm = (
+        next(filter(None, (written_as(one, known) for one in columns_of(trait))), "") for trait in (name, attribute)
+    )
+    if not column or not arm or not is_identifier(attribute):
+        return replace(found, states=(*found.states, NO_ARMS))
+    rows = session.rows(arm_count(schema, table, column, arm, MOST_ARMS + 1))
+    if len(rows) > MOST_ARMS:
+        return replace(found, states=(*found.states, TOO_MANY_ARMS))
+    by_arm: Counter[str] = Counter()
+    for row in rows:
+        by_arm[arm_of(row["arm"])] += row["members"]
+    figures = [Figure(Quantity.ARM, people, people, Basis.EXACT, one) for one, people in sorted(by_arm.items())]
+    return replace(found, figures=(*found.figures, *figures))
 
 
 def audiences(session: Session, schema: str, table: str, name: str) -> set[str]:

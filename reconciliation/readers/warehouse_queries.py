@@ -46,7 +46,25 @@ FROM_EVENTS: Final[LiteralString] = """
 SELECT id, user_id::text AS user_id, "timestamp", received_at, {state} AS state FROM {table}
 WHERE received_at <= coalesce(%(cut)s, now()) AND audience_id::text = ANY(%(audiences)s)
 """
+# By the arm that the newest row of each member says; the arm is told in the same rows as the state. More arms than a holdout
+# can have are no arms.
+ARMS: Final[LiteralString] = """
+WITH newest AS (
+    SELECT DISTINCT ON (user_id) lower({column}::text) = 'true' AS state, coalesce({arm}::text, '') AS arm
+    FROM {table}
+    WHERE received_at <= coalesce(%(cut)s, now()) AND {column} IS NOT NULL AND user_id::text <> ''
+    ORDER BY user_id, "timestamp" DESC NULLS LAST, received_at DESC, id DESC
+)
+SELECT arm, count(*) AS members FROM newest WHERE state GROUP BY arm ORDER BY members DESC, arm LIMIT {most}
+"""
 AUDIENCES: Final[LiteralString] = "SELECT DISTINCT audience_id::text, audience_name::text FROM {table}"
+# Distinct message ids, because RudderStack may land a row twice; never count(*) alone.
+LANDED: Final[LiteralString] = """
+SELECT width_bucket(received_at::timestamptz, %(starts)s::timestamptz[]) AS place, count(*) AS rows, count(DISTINCT id) AS ids
+FROM {table} WHERE received_at >= (%(starts)s::timestamptz[])[1] AND received_at < %(until)s GROUP BY 1
+"""
+CAMEL: Final = r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z0-9]+|[0-9]+"
+WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 Layout = Mapping[str, frozenset[str]]
 
@@ -69,6 +87,23 @@ def columns_of(trait: str) -> tuple[str, ...]:
             name = "_".join(parts)
             names.append(f"_{name}"[:LONGEST] if name[:1].isdigit() else name[:LONGEST])
     return tuple(dict.fromkeys(names))
+
+
+def tables_of(event: str) -> tuple[str, ...]:
+    """Return the names that RudderStack may give to an event's table, the likeliest first: "Coupon Shown" is coupon_shown.
+
+    Whether figures stand apart from letters is a setting of the warehouse.
+    """
+    parts = [WORDS.findall(part) for part in re.split(r"[^A-Za-z0-9]+", event)]
+    divided = [word.lower() for words in parts for word in words]
+    kept = [word.lower() for part in re.split(r"[^A-Za-z0-9]+", event) for word in re.findall(CAMEL, part)]
+    names = ["_".join(words) for words in (kept, divided) if words]
+    return tuple(dict.fromkeys(f"_{name}"[:LONGEST] if name[:1].isdigit() else name[:LONGEST] for name in names))
+
+
+def landed(schema: str, table: str) -> sql.Composed:
+    """Return the statement that counts an event's rows and distinct message ids between the moments of `starts`."""
+    return sql.SQL(LANDED).format(table=sql.Identifier(schema, table))
 
 
 def layout_of(schema: str, rows: Iterable[tuple[str, str | None, str | None]]) -> tuple[str, Layout]:
@@ -110,6 +145,16 @@ def event_count(schema: str, tables: Sequence[tuple[str, bool]]) -> sql.Composed
 def counted(parts: Sequence[sql.Composed], freshest: sql.Identifier) -> sql.Composed:
     """Return the counting statement over rows of one or two tables."""
     return sql.SQL(COUNT).format(told=sql.SQL(" UNION ALL ").join(parts), freshest=freshest)
+
+
+def arm_count(schema: str, table: str, column: str, arm: str, most: int) -> sql.Composed:
+    """Return the statement that counts the members in each arm; the arm's column is `arm`."""
+    return sql.SQL(ARMS).format(
+        table=sql.Identifier(schema, table),
+        column=sql.Identifier(column),
+        arm=sql.Identifier(arm),
+        most=sql.Literal(most),
+    )
 
 
 def audiences_in(schema: str, table: str) -> sql.Composed:

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from audiences.models import Audience
 from muster.access import Permission, allow, who_can
 from muster.htmx import page, varied
-from reconciliation import coverages
+from reconciliation import coverages, of_holdout
 from reconciliation.coverage_chart import coverage_of
 from reconciliation.of_audience import coverage_markers, shown_lists
 from reconciliation.of_ladder import ladders
@@ -24,7 +24,7 @@ def audience_or_404(slug: str) -> Audience:
 @allow(Permission.READ)
 @require_safe
 def arrived(request: HttpRequest, slug: str) -> HttpResponse:
-    """Match and readiness of each list of an audience, with 26 weeks of history. Ten queries, however many lists."""
+    """Match, readiness and removals of each list of an audience, and 26 weeks of history. Sixteen queries."""
     audience = audience_or_404(slug)
     context = {
         "audience": audience,
@@ -53,6 +53,15 @@ def coverage(request: HttpRequest, slug: str) -> HttpResponse:
     found = coverage_of(coverages.of_segment(audience.segment_id, now), happened, switched, timezone.localdate(now))
     context = {"audience": audience, "found": found}
     return varied(page(request, "reconciliation/coverage.html", context, part="coverage"))
+
+
+@allow(Permission.READ)
+@require_safe
+def holdout(request: HttpRequest, slug: str) -> HttpResponse:
+    """The arms of an audience's holdout list by list, and held-out people found where ads are shown. Ten queries."""
+    audience = audience_or_404(slug)
+    context = {"audience": audience, "found": of_holdout.shown(audience, timezone.now())}
+    return varied(page(request, "reconciliation/holdout.html", context, part="holdout"))
 
 
 @allow(Permission.READ)

@@ -43,6 +43,7 @@ class Pull(models.Model):
     created_at = models.DateTimeField()
     began_at = models.DateTimeField(null=True, blank=True, help_text="When the newest reading began")
     finished_at = models.DateTimeField(null=True, blank=True)
+    kept_until = models.DateTimeField(null=True, blank=True, help_text="A count goes by it: not dropped before")
     dropped_at = models.DateTimeField(null=True, blank=True, help_text="When the staged shards were deleted")
 
     class Meta:

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from audiences import promoting
+from audiences import gating, promoting
 from audiences.approving import NeedsSomebodyElse
 from audiences.models import Audience, Definition, RosterMember
 from audiences.registering import Incomplete, NotPossible
@@ -55,12 +55,20 @@ def pilot_told(request: HttpRequest, version: Definition) -> dict[str, Any]:
         "waiting": waiting,
         "proof": proof,
         "refusal": promoting.refusal(version, somebody(request)) if waiting else "",
+        **_gates(version, waiting=waiting),
         "promoters": promoting.promoters(version) if waiting else [],
         "may_ramp": waiting and not _holds_people(version.audience),
         "roster": RosterMember.objects.select_related("domain").order_by("team", "initials", "pk"),
         "keepers": who_can(Permission.MANAGE_CONNECTIONS),
         "rows": rows(list(ran), now),
     }
+
+
+def _gates(version: Definition, *, waiting: bool) -> dict[str, Any]:
+    """Return what accounts lack before lists of the version may go live there, and who may override it."""
+    found = gating.gates(version) if waiting else []
+    closed = any(not gate.is_open for gate in found)
+    return {"gates": found, "closed": closed, "policy_writers": who_can(Permission.WRITE_POLICY)[:3] if closed else []}
 
 
 def _holds_people(audience: Audience) -> bool:

@@ -13,7 +13,7 @@ from audiences.models import Audience, Definition, Segment
 from muster.access import Permission, allow, who_can
 from muster.htmx import onward, page, varied, wants_fragment
 from muster.models import Person
-from syncs import pre_flight, pre_flight_told, reasons
+from syncs import arms_told, pre_flight, pre_flight_told, reasons
 from syncs.models import PreFlight
 
 SILENT = timedelta(seconds=60)
@@ -52,11 +52,20 @@ def _told(audience: Audience, flight: PreFlight, version: Definition | None) -> 
     return {
         "unusable": reasons.counted(reasons.UNUSABLE, counts["unusable"]),
         "left_out": reasons.left_out(counts["left_out"], names, {}),
+        "arms": _arms(counts, version),
         "events": [pre_flight_told.events(one, version.cadence if version else "") for one in counts["events"]],
         "month": None if None in months else sum(months),
         "match": [pre_flight_told.match(one, counts["would_send"]) for one in counts["match"]],
         "stated": next((one["stated"] for one in counts["match"] if one["stated"]), None),
     }
+
+
+def _arms(counts: dict[str, Any], version: Definition | None) -> str:
+    """Return what was read of the holdout's attribute; empty where none was asked for."""
+    if version is None or not counts.get("arms"):
+        return ""
+    ((attribute, people),) = counts["arms"].items()
+    return arms_told.read(attribute, people)
 
 
 @allow(Permission.REGISTER)

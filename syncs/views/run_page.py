@@ -12,7 +12,7 @@ from audiences.models import Trait
 from muster.access import Permission, allow, can
 from muster.htmx import page, varied, wants_fragment, with_messages
 from muster.models import Event, Person
-from syncs import as_shown, reasons, trait_types, unsuppressed
+from syncs import arms_told, as_shown, reasons, trait_types, unsuppressed
 from syncs.forms import AskForm, DropForm, ReleaseForm
 from syncs.hold import GUARD_REASONS
 from syncs.models import Run
@@ -96,6 +96,7 @@ def shown(request: HttpRequest, run: Run, **forms: Any) -> dict[str, Any]:
         "leaving": reasons.counted(reasons.LEAVING, run.removes_by),
         "unusable": reasons.counted(reasons.UNUSABLE, _identifiers(run.unusable)),
         "wrong_types": wrong_types(run),
+        "arms": arms_told.wanted(run),
         "unsuppressed": unsuppressed.sentence(run.left_out) if run.definition.suppresses else "",
         "timeline": timeline(run, number),
         "events_page": number,
@@ -103,7 +104,9 @@ def shown(request: HttpRequest, run: Run, **forms: Any) -> dict[str, Any]:
 
 
 def _identifiers(counts: dict[str, int]) -> dict[str, int]:
-    return {code: people for code, people in counts.items() if not code.startswith(trait_types.PREFIX)}
+    return {
+        code: people for code, people in counts.items() if not code.startswith((trait_types.PREFIX, trait_types.ARM))
+    }
 
 
 def wrong_types(run: Run) -> list[trait_types.Wrong]:

@@ -121,6 +121,7 @@ OTHER: dict[str, Any] = {
     "traits": [{"name": "ltv", "reason": "x"}],
     "exclusions": [{"segment": 1, "reason": "x"}],
     "consent": {},
+    "holdout_targets": True,
     "destinations": [],
     "routes": {},
     "size_low": 1,

@@ -75,7 +75,10 @@ def test_everything_is_connected_and_tested(demo: Vendors) -> None:
     workspace = Workspace.objects.get()
     assert Installation.current().name == workspace.name == "Northwind Outfitters"
     assert (workspace.check_state, workspace.people) == (CheckState.WORKING, 4010)
-    assert [one["name"] for one in workspace.data_out] == ["RudderStack (legacy)"]
+    assert [one["name"] for one in workspace.data_out] == [
+        "RudderStack (legacy)",
+        "RudderStack (legacy), coupons",
+    ]
     assert set(Pipe.objects.values_list("check_state", flat=True)) == {CheckState.WORKING}
     assert Segment.objects.exclude(size=None).count() == len(SEGMENTS)
     assert all(Segment.objects.get(number=plan.number).size for plan in SEGMENTS)
@@ -216,19 +219,19 @@ def test_its_history_is_real(demo: Vendors, settings: Any) -> None:
     assert all(len(one.evidence) >= 4 for one in Definition.objects.filter(state="current"))
     assert [finding.broken for finding in verify() if not finding.holds] == []
     lists = len(history.lists())
-    assert lists == 9 + 1
+    assert lists == 10 + 1
     states = Counter(Run.objects.values_list("why", "state"))
     first, second, third, last = (played.why for played in history.ROUNDS)
     assert states[(first, "done")] == states[(second, "done")] == states[(third, "done")] == lists
-    assert states[(last, "held")] == 3
-    assert states[(last, "done")] == lists - 3
+    assert states[(last, "held")] == 4
+    assert states[(last, "done")] == lists - 4
     reasons = Run.objects.filter(state="held").values_list("reason", flat=True)
-    assert sorted(reasons) == ["definition_changed", "guard", "guard"]
+    assert sorted(reasons) == ["definition_changed", "guard", "guard", "guard"]
     assert Run.objects.filter(why=second, requests=0).count() == lists
     assert Run.objects.get(why=history.PREVIEW).actor == Person.objects.get(full_name="Helen Marchetti")
     kinds = Counter(Schedule.objects.values_list("kind", "minutes"))
     assert kinds == {
-        ("daily", 0): 3,
+        ("daily", 0): 4,
         ("interval", 15): 2,
         ("interval", 30): 2,
         ("interval", 360): 2,

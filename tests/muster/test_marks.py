@@ -63,8 +63,10 @@ def test_every_icon_that_pages_and_states_name_is_there() -> None:
             "marketer",
             [
                 "Your audiences",
+                "Suppression",
                 "Drift reports",
                 "Runs",
+                "Journey events",
                 "Health",
                 "Connections",
                 "Readiness",
@@ -77,8 +79,10 @@ def test_every_icon_that_pages_and_states_name_is_there() -> None:
             "manager",
             [
                 "Your audiences",
+                "Suppression",
                 "Drift reports",
                 "Runs",
+                "Journey events",
                 "Health",
                 "Connections",
                 "Readiness",
@@ -87,13 +91,28 @@ def test_every_icon_that_pages_and_states_name_is_there() -> None:
                 "Event log",
             ],
         ),
-        ("paid_media", ["Your audiences", "Drift reports", "Runs", "Health", "Readiness", "Core cohorts", "Event log"]),
+        (
+            "paid_media",
+            [
+                "Your audiences",
+                "Suppression",
+                "Drift reports",
+                "Runs",
+                "Journey events",
+                "Health",
+                "Readiness",
+                "Core cohorts",
+                "Event log",
+            ],
+        ),
         (
             "administrator",
             [
                 "Your audiences",
+                "Suppression",
                 "Drift reports",
                 "Runs",
+                "Journey events",
                 "Health",
                 "Connections",
                 "Readiness",
@@ -109,7 +128,7 @@ def test_everybody_sees_the_ways_they_may_go(client: Client, role: str, labels: 
     factories.sign_in(client, factories.person(role=role))
     page = client.get("/log/").content.decode()
     navigation = page.split('<nav aria-label="Main">')[1].split("</nav>")[0]
-    assert re.findall(r"</svg>([^<]+)</a>", navigation) == labels
+    assert re.findall(r"</svg>([^<]+)<(?:span|/a)", navigation) == labels
     for address in re.findall(r'href="(/[^"]*)"', navigation):
         assert client.get(address).status_code == 200
 

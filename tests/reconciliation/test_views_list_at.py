@@ -153,6 +153,24 @@ def test_a_list_that_is_gone_says_so(place: Destination, marketer: Person, signe
     assert "Meta, NW US no longer knows the id 120001" in shown(signed_in(marketer), one)
 
 
+def test_another_list_in_place_of_one_that_is_gone_is_filled_anew(
+    meta: MetaAccount, place: Destination, marketer: Person, signed_in: Sign
+) -> None:
+    for number in ("120001", "120002", "120003"):
+        meta.list(number, name="CRM carts", members=0)
+    one, client = at_place(place), signed_in(marketer)
+    told(client, one, "120001")
+    assert "sends everybody" not in told(client, one, "120002"), "it was corrected: that list was there all the time"
+    one.refresh_from_db()
+    assert (one.epoch, one.asserted_epoch) == (1, 1)
+
+    ListAt.objects.update(gone_at=timezone.now())
+    assert "the next sync sends everybody to this one" in told(client, one, "120003")
+    one.refresh_from_db()
+    assert (one.epoch, one.asserted_epoch) == (2, 1)
+    assert "sends everybody" not in told(client, one, "120003")
+
+
 @pytest.mark.parametrize(
     ("name", "accepted"),
     [

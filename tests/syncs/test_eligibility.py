@@ -147,7 +147,8 @@ def test_identifiers_of_people_who_are_out_by_their_wish_or_an_exclusion_are_blo
     people = staged([someone()])
     found = TokenSet.of(blocking_tokens(people, TARGETING, np.array([why], np.uint8)))
     carried = TokenSet.of(list(BOTH.tokens(people).values())).values.tolist()
-    assert found.values.tolist() == (carried if why in OUT_BY_WISH or why >= Out.EXCLUDED else [])
+    blocks = why in OUT_BY_WISH or why == Out.HELD_OUT or why >= Out.EXCLUDED
+    assert found.values.tolist() == (carried if blocks else [])
 
 
 def test_who_carries_a_blocked_identifier_is_out_of_a_targeting_list_and_stays_on_a_suppression_list() -> None:
@@ -175,7 +176,7 @@ def test_a_reason_that_was_there_before_stays() -> None:
 def test_reasons_have_the_names_that_are_counted() -> None:
     assert [name_of(reason, [42, 7]) for reason in (*Out, Out.EXCLUDED + 1)] == [
         *["in", "erased", "unsubscribed", "do_not_share", "consent", "no_identifier", "id_has_at", "shares_blocked"],
-        *["not_on_roster", "not_yet", "cleared"],
+        *["not_on_roster", "not_yet", "cleared", "held_out"],
         *["excluded:42", "excluded:7"],
     ]
 

@@ -11,18 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muster.columns import Array
+from syncs.arms import ASSIGNED, TAKEN_AWAY
 from syncs.payload import (
     ACTIONS,
     AUDIENCELIST,
     EVENTS,
     RECORD,
+    Arms,
     Spec,
     add_rows,
+    arm_traits,
     body,
     event_texts,
     remove_rows,
     trait_text,
     typed,
+    with_arms,
 )
 from syncs.plan import ADD, CHANGE, REASSERT
 from syncs.row_bytes import Rows, joined
@@ -142,6 +146,34 @@ def test_who_enters_is_told_twice_and_who_changes_once(user: str, name: str, ent
     assert track["event"] == ("Audience Entered" if entered else "Audience Exited")
     properties = {"audience_id": 3, "audience_name": name, "run_id": 12, "definition_version": 4}
     assert track["properties"] == properties
+
+
+HELD = replace(SPEC, kind=EVENTS, holdout="exp_winback")
+
+
+@given(st.text(max_size=12), st.sampled_from(["", "control", 'tre"ated', "b"]), st.sampled_from([0, ASSIGNED]))
+def test_an_arm_is_a_trait_and_is_told_once(user: str, arm: str, told: int) -> None:
+    made = keys([key_of(1)])
+    arms = Arms([arm], [told if arm else 0])
+    traits = arm_traits(HELD, arms)
+
+    entered = event_texts(HELD, made, np.array([ADD], np.uint8), [user.encode()], traits, entered=True)
+    texts, events = with_arms(HELD, made, [user.encode()], entered, arms)
+
+    sent = events_of(body(HELD, [Rows.of(texts, events)], b""))
+    assert events == [len(sent)]
+    assert sent[0]["context"]["traits"] == {"muster_aud_cart_now": True, **({"exp_winback": arm} if arm else {})}
+    assert len({event["messageId"] for event in sent}) == len(sent)
+    assigned = [event for event in sent if event.get("event") == "Holdout Assigned"]
+    assert len(assigned) == (1 if arm and told else 0)
+    for event in assigned:
+        assert (event["type"], event["userId"]) == ("track", user)
+        about = {"audience_id": 3, "audience_name": 'Cart "now"', "run_id": 12, "definition_version": 4}
+        assert event["properties"] == {**about, "attribute": "exp_winback", "arm": arm}
+
+
+def test_an_arm_that_was_taken_away_is_null_and_one_that_never_was_is_not_said() -> None:
+    assert arm_traits(HELD, Arms(["", "", "b"], [TAKEN_AWAY, 0, 0])) == ['"exp_winback":null', "", '"exp_winback":"b"']
 
 
 @pytest.mark.parametrize(

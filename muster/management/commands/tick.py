@@ -13,7 +13,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from reconciliation import freezing, health, measure, posting
+from reconciliation import exposing, freezing, health, measure, posting
 from syncs import beats, event_runs, forwarding, slots
 from syncs.sweep import ring_looks, sweep
 
@@ -46,6 +46,7 @@ def tick(at: datetime) -> dict[str, int]:
     survives("readings", lambda: done.update(read_back=measure.ring_due(at=at)))
     survives("reports", lambda: done.update(reports=freezing.ring_due(at=at)))
     survives("health", lambda: done.update(judged=health.ring_due(at=at)))
+    survives("exposures", lambda: done.update(exposures=exposing.ring_due(at=at)))
     survives("messages", lambda: done.update(messages=posting.ring_due(at=at)))
     survives("sending", lambda: done.update(sending=posting.send_due(at=at)))
     survives("beats", lambda: beats.note_all(at, moved=sum(done.values()) - done.get("slots", 0)))
