@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,14 @@ def came_at(vendors: Vendors, key: str, wanted: Callable[[dict[str, Any]], bool]
     return float(waited(found))
 
 
+def is_of(user: str, event: dict[str, Any]) -> bool:
+    return bool(event["userId"] == user)
+
+
+def names(digest: str, event: dict[str, Any]) -> bool:
+    return digest in json.dumps(event)
+
+
 def test_from_entry_to_acceptance(vendors: Vendors, machinery: Web, port: int) -> None:
     made = factories.registered_audience(vendors, 500, freshness_minutes=30, name="Cart 1-4 h", identifiers=["email"])
     listed = made.activations.select_related("pipe").get()
@@ -122,10 +131,8 @@ def test_from_entry_to_acceptance(vendors: Vendors, machinery: Web, port: int) -
         event = action("Entered Cart", event_id=f"e{number}", properties={}) | {"id": f"new-{number}", "cio_id": cio_id}
         assert sender.once(event) == 200
         user = f"new-{number}"
-        forwarded.append(came_at(vendors, feed.pipe.write_key, lambda one, user=user: one["userId"] == user) - began)
-        on_list.append(
-            came_at(vendors, listed.pipe.write_key, lambda one, digest=digest: digest in json.dumps(one)) - began
-        )
+        forwarded.append(came_at(vendors, feed.pipe.write_key, partial(is_of, user)) - began)
+        on_list.append(came_at(vendors, listed.pipe.write_key, partial(names, digest)) - began)
         time.sleep(random.uniform(1.0, 2.0))
     sender.stop()
 
