@@ -204,7 +204,7 @@ def test_held_out_people_are_told_by_the_arm_that_was_read(vendors: Vendors) -> 
     assert (Kind.HELD_OUT, "") not in counted(run), "nobody asked who is in which arm"
     for clauses in ({"holdout_targets": True, "holdout_reason": "They are counted"}, {}):
         world.tiers[0].definitions.update(state="past")
-        holdout = {"holdout_attribute": "exp_cart", "holdout_arm": "Control", **clauses}
+        holdout: dict[str, Any] = {"holdout_attribute": "exp_cart", "holdout_arm": "Control", **clauses}
         factories.definition(world.tiers[0], destinations=[world.place], identifiers=["email"], **holdout)
         run = world.sync(0)
         assert counted(run)[Kind.HELD_OUT, ""] == (2 if clauses else 0)
