@@ -73,6 +73,7 @@ class Evidence:
     """
 
     ads: bool = True
+    sent: bool = True
     takes: tuple[str, ...] = ()
     suppresses: bool = False
     targets: bool = True
@@ -149,6 +150,10 @@ def _identifier(seen: Evidence) -> Item:
     return Item("1", label, Stand.DONE if covered else Stand.DUE, fact, seen.read_at)
 
 
+def _idle_by_hand(number_: str, label: str) -> Item:
+    return Item(number_, label, Stand.IDLE, "People get there another way; Muster sends nobody to this list.")
+
+
 def _traits(seen: Evidence) -> Item:
     label = "Trait schema agreed"
     if seen.approved_at is None:
@@ -160,6 +165,8 @@ def _traits(seen: Evidence) -> Item:
 
 def _pilot(seen: Evidence) -> Item:
     label = "Pilot defined, entry and exit"
+    if not seen.sent and seen.entry_rule and seen.exit_rule:
+        return _idle_by_hand("3", label)
     if not (seen.entry_rule and seen.exit_rule):
         return Item("3", label, Stand.OPEN, "Write the entry and the exit rule in the definition.")
     if seen.pilot_at is None:
@@ -169,6 +176,8 @@ def _pilot(seen: Evidence) -> Item:
 
 def _pipe(seen: Evidence, now: datetime) -> Item:
     label = "RudderStack connected"
+    if not seen.sent:
+        return _idle_by_hand("4", label)
     if not seen.pipe:
         return Item("4", label, Stand.OPEN, "No pipe yet. Ask for one on the page of the definition.")
     if seen.pipe_state == "refused":
@@ -185,6 +194,8 @@ def _pipe(seen: Evidence, now: datetime) -> Item:
 
 def _test(seen: Evidence) -> Item:
     label = "Test sync with internal people"
+    if not seen.sent:
+        return _idle_by_hand("5", label)
     if seen.pilot_run_at is None:
         return Item("5", label, Stand.OPEN, "No sync to internal people was done yet. Start the pilot.")
     return Item("5", label, Stand.DONE, f"{number(seen.pilot_accepted)} internal people accepted", seen.pilot_run_at)
@@ -192,6 +203,8 @@ def _test(seen: Evidence) -> Item:
 
 def _loop(seen: Evidence) -> Item:
     label = "Loop proven on the roster"
+    if not seen.sent:
+        return _idle_by_hand("6a", label)
     if seen.pilot_run_at is None:
         return Item("6a", label, Stand.OPEN, "Follows the test sync: somebody added, and somebody removed again.")
     if not seen.pilot_removed:
@@ -201,13 +214,14 @@ def _loop(seen: Evidence) -> Item:
 
 def _match(seen: Evidence) -> Item:
     label = "Match and readiness judged"
-    if seen.arrived_at is None:
+    if seen.arrived_at is None and seen.sent:
         return Item(
             "6b", label, Stand.OPEN, "Due within 72 h of the first 1,000 people or 10 %. Nothing has arrived yet."
         )
     back = seen.read_back
     if back is None:
-        fact = "The platform's figures are not read yet, so nothing is judged. Connect reading back, or enter them by hand."
+        how = "Connect reading back, or enter them by hand." if seen.sent else "Enter what it shows by hand."
+        fact = f"The platform's figures are not known yet, so nothing is judged. {how}"
         return Item("6b", label, Stand.UNKNOWN, fact)
     fact = f"{back.platform}: {back.readiness}" + (f", {back.told}" if back.told else "")
     if back.stale:
@@ -223,6 +237,8 @@ def _match(seen: Evidence) -> Item:
 
 def _cadence(seen: Evidence) -> Item:
     label, allowed = "Cadence meets the use case", seen.target_minutes
+    if not seen.sent:
+        return _idle_by_hand("7", label)
     if allowed is None or not seen.cadence:
         return Item("7", label, Stand.OPEN, "Choose the cadence and the target for the newest person.")
     if seen.cadence_minutes is None:

@@ -131,7 +131,8 @@ def _moves_lacks(terms: Terms, _today: date) -> list[str]:
 
 def _lists_told(terms: Terms) -> list[str]:
     return [
-        f"{one.name} through {one.pipe or 'no pipe yet'}" + (f", into “{one.list_name}”" if one.list_name else "")
+        (f"{one.name} through {one.pipe or 'no pipe yet'}" if one.sent else f"{one.name}, filled another way")
+        + (f", into “{one.list_name}”" if one.list_name else "")
         for one in terms.lists
     ]
 
@@ -150,7 +151,7 @@ def _lists_lacks(terms: Terms, _today: date) -> list[str]:
             if one.waits_for
             else f"{one.name} has no pipe yet. Choose one, or ask an administrator to connect it."
             for one in terms.lists
-            if not one.pipe and not one.trouble
+            if one.sent and not one.pipe and not one.trouble
         ),
     ]
 

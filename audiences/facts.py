@@ -13,7 +13,7 @@ from .terms import joined
 
 @dataclass(frozen=True, slots=True)
 class ListFacts:
-    """One list that is not retired. `pipe` is empty where there is none that is in use."""
+    """One list that is not retired. `pipe` is empty where there is none that is in use; `sent` False: Muster needs none."""
 
     name: str
     members: int
@@ -23,6 +23,7 @@ class ListFacts:
     pipe: str
     check_state: str
     check_words: str
+    sent: bool = True
 
     @property
     def needs(self) -> list[str]:
@@ -31,7 +32,7 @@ class ListFacts:
             return [f"{self.name} is stopped: {self.stopped_words}"]
         if self.archived:
             return [f"{self.name} is archived, and this list still goes there. Take it off, or ask an administrator."]
-        if not self.pipe:
+        if not self.pipe and self.sent:
             return [f"{self.name} has no pipe, so nothing can be sent there."]
         if self.check_state == CheckState.REFUSED:
             return [f"{self.name}: the pipe {self.pipe} is refused. {self.check_words}"]

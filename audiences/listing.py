@@ -23,8 +23,10 @@ from muster.models import Person
 
 from .models import Activation, ApprovalRequest, Audience, Definition, Lifecycle
 from .models.workspace import CheckState
+from .platforms import PLATFORMS
 
 NEEDS, FINE, DRAFT = 0, 1, 2
+BY_HAND = sorted(kind for kind, platform in PLATFORMS.items() if not platform.is_sent)
 OWNERS = {"": "Everyone", "me": "Me", "left": "Somebody who left"}
 
 
@@ -96,7 +98,7 @@ def _rank(today: date) -> Case:
     broken = lists.exclude(lifecycle=Lifecycle.RETIRED).filter(
         ~Q(stopped_words="")
         | Q(destination__archived_at__isnull=False)
-        | Q(pipe=None)
+        | (Q(pipe=None) & ~Q(destination__platform__in=BY_HAND))
         | Q(pipe__archived_at__isnull=False)
         | Q(pipe__check_state=CheckState.REFUSED)
     )

@@ -21,7 +21,7 @@ from .models.definition import Locked
 from .switch import DAYS
 from .terms_of import terms_of
 
-RESERVED_SLUGS = frozenset({"register"})
+RESERVED_SLUGS = frozenset({"all", "register"})
 
 
 class EditedMeanwhile(Exception):

@@ -15,6 +15,7 @@ from muster.figures import when
 
 from .facts import Facts, ListFacts, VersionFacts, request_told
 from .models import Activation, ApprovalRequest, Audience, Definition, Lifecycle, Purpose
+from .platforms import PLATFORMS
 
 VERSION = ("number", "purpose", "fingerprint", "review_date", "freshness_minutes", "lacking")
 AUDIENCE = (
@@ -26,7 +27,7 @@ OF_LIST = tuple(
     f"made__{name}"
     for name in (
         *("pk", "destination__name", "members", "lifecycle", "stopped_words", "destination__archived_at"),
-        *("pipe__name", "pipe__archived_at", "pipe__check_state", "pipe__check_words"),
+        *("pipe__name", "pipe__archived_at", "pipe__check_state", "pipe__check_words", "destination__platform"),
     )
 )
 
@@ -80,11 +81,12 @@ def _lists(found: list[dict[str, Any]]) -> list[ListFacts]:
 
 
 def _list(one: dict[str, Any]) -> ListFacts:
-    _, name, members, lifecycle, stopped, archived, pipe, pipe_archived, state, words = (
+    _, name, members, lifecycle, stopped, archived, pipe, pipe_archived, state, words, platform = (
         one[field] for field in OF_LIST
     )
-    usable = (pipe, state, words) if pipe and not pipe_archived else ("", "", "")
-    return ListFacts(name, members, lifecycle, stopped, archived is not None, *usable)
+    pipe, state, words = (pipe, state, words) if pipe and not pipe_archived else ("", "", "")
+    sent = PLATFORMS[platform].is_sent
+    return ListFacts(name, members, lifecycle, stopped, archived is not None, pipe, state, words, sent)
 
 
 def _version(one: dict[str, Any], asked: Mapping[int, str]) -> VersionFacts:

@@ -15,6 +15,9 @@ EVENTS = {
 TYPES = {
     "FB_CUSTOM_AUDIENCE": "Facebook Custom Audience",
     "GOOGLE_ADWORDS_REMARKETING_LISTS": "Google Ads Remarketing Lists (Customer Match)",
+    "SNAPCHAT_CUSTOM_AUDIENCE": "Snapchat Custom Audience",
+    "BINGADS_AUDIENCE": "Bing Ads Audience",
+    "X_AUDIENCE": "X (Formerly Twitter) Audience",
 }
 
 
@@ -50,7 +53,7 @@ def sheet(definition: Definition, destination: Destination) -> list[Line]:
             if list_name
             else Line("List", "Make it there by hand, then write its name into the definition"),
             Line("Fields", f"{', '.join(named) or 'not chosen yet'}, already hashed"),
-            Line("Hashing", "isHashRequired off: Muster sends SHA-256 digests"),
+            Line("Hashing", f"{spec.hashing}: Muster sends SHA-256 digests"),
         ]
     if destination.platform == "google_ads":
         lines.append(Line("Consent", "userDataConsent and personalizationConsent GRANTED"))

@@ -40,7 +40,8 @@ class Rule:
 class ListTerms:
     """One list: a destination, what it takes, the pipe to it.
 
-    `trouble` is a sentence that keeps it from being locked; `waits_for` who was asked to make its pipe.
+    `trouble` is a sentence that keeps it from being locked; `waits_for` who was asked to make its pipe. One that Muster
+    does not send to (`sent` False) needs no pipe: people get there another way.
     """
 
     name: str
@@ -52,6 +53,7 @@ class ListTerms:
     rule: Rule = Rule()
     trouble: str = ""
     waits_for: str = ""
+    sent: bool = True
 
 
 @dataclass(frozen=True)

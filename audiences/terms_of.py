@@ -14,6 +14,7 @@ from .models import (
     Audience,
     Definition,
     Destination,
+    Feed,
     Lifecycle,
     Pipe,
     PipeRequest,
@@ -172,6 +173,12 @@ class Surroundings:
     def users(self) -> dict[int, list[Activation]]:
         return ad_lists_through(list(self.pipes))
 
+    @cached_property
+    def carried(self) -> dict[int, str]:
+        """Return, by pipe, the event of a feed in use that it carries."""
+        feeds = Feed.objects.filter(pipe__in=list(self.pipes)).exclude(state=Feed.State.RETIRED)
+        return dict(feeds.values_list("pipe", "name"))
+
     def list_terms(self, number: int) -> ListTerms:
         """Return the terms of one list."""
         place = self.destinations.get(number)
@@ -190,6 +197,7 @@ class Surroundings:
             rule=rule,
             trouble=self._trouble(place, pipe),
             waits_for="" if pipe else self.asked.get(number, ""),
+            sent=place.spec.is_sent,
         )
 
     @cached_property
@@ -213,6 +221,11 @@ class Surroundings:
             return (
                 f"Customer.io's own RudderStack Data Out sends through {pipe.name}, so its events would reach {place.name} "
                 "too. Ask an administrator for a pipe of its own."
+            )
+        if feed := self.carried.get(pipe.pk):
+            return (
+                f"The pipe {pipe.name} carries the event {feed}, and an ad list takes no events: {place.name} needs a pipe of "
+                "its own."
             )
         # Lists of this audience are judged by what the draft says of them, not by what is stored.
         others = [str(one) for one in self.users.get(pipe.pk, []) if one.audience_id != self.definition.audience_id]

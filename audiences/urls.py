@@ -13,6 +13,7 @@ from .views import (
     policy,
     registration,
     roster,
+    signing_keys,
     traits,
 )
 
@@ -54,7 +55,7 @@ _audience: list[URLPattern | URLResolver] = [
     path("pipe/<int:pk>/", pipe_requests.ask, name="pipe-ask"),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", audiences.list_audiences, name="list"),
+    path("audiences/all/", audiences.list_audiences, name="list"),
     path("audiences/register/", registration.begin, name="register"),
     path("audiences/segments/<int:pk>/refresh/", registration.refresh, name="refresh"),
     path("audiences/segments/<int:pk>/size/", registration.measure, name="measure"),
@@ -63,6 +64,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("connections/", connections.list_connections, name="connections"),
     path("connections/test/", connections.test_all, name="test-all"),
     path("connections/workspaces/", include(_connection("workspace") + _tested("workspace"))),
+    path("connections/workspaces/<int:pk>/signing/", signing_keys.keys, name="signing-keys"),
+    path("connections/workspaces/<int:pk>/signing/<int:key>/retire/", signing_keys.retire, name="signing-key-retire"),
     path("connections/pipes/", include(_connection("pipe") + _tested("pipe"))),
     path("connections/destinations/", include(_connection("destination"))),
     path("roster/", roster.roster, name="roster"),

@@ -109,4 +109,5 @@ def list_facts(one: Activation) -> ListFacts:
         pipe=pipe.name if pipe else "",
         check_state=pipe.check_state if pipe else "",
         check_words=pipe.check_words if pipe else "",
+        sent=one.destination.spec.is_sent,
     )

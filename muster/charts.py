@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
 
-from .plotted import Scale, Text, dated, labels_apart, placed, ticks
+from .plotted import Scale, Text, dated, labels_apart, placed, short, ticks
 
 Band = tuple[float, float]
 WIDTH, BOTTOM, LEFT, LABELS = 640, 38, 40, 124
@@ -40,6 +40,7 @@ class Asked:
     """What a chart is made of. `said` has a sentence for each day, for the read-out.
 
     `joins`: how many days apart two values may be and still be joined by a line; `span`: the least height of the axis.
+    `unit` is written after the numbers of the axis, which are percents unless told otherwise.
     """
 
     days: Sequence[date]
@@ -51,6 +52,7 @@ class Asked:
     joins: int = 7
     span: float = 18.0
     most: float = 100.0
+    unit: str = "%"
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def chart(asked: Asked) -> Chart:
     return Chart(
         height=bottom + BOTTOM,
         plot=(LEFT, top, right, bottom),
-        grid=tuple(Text(LEFT - 8, up.at(mark), f"{mark:g}%", "end") for mark in marks),
+        grid=tuple(Text(LEFT - 8, up.at(mark), f"{short(mark)}{asked.unit}", "end") for mark in marks),
         dates=dated(asked.days, across, bottom + 26),
         expected=areas,
         edges=edges,
@@ -228,10 +230,11 @@ class Spark:
     expected: tuple[float, float] | None
     end: tuple[float, float] | None
     out: bool
+    marks: tuple[float, ...] = ()
 
 
-def spark(values: Sequence[Band | None], expected: Band | None = None) -> Spark:
-    """Return a sparkline. Its height is always 18 points, so that a flat line looks flat."""
+def spark(values: Sequence[Band | None], expected: Band | None = None, marked: Sequence[int] = ()) -> Spark:
+    """Return a sparkline. Its height is always 18 points, so that a flat line looks flat. `marked` are places of values."""
     known = [one for one in values if one]
     if not known:
         return Spark((), None, None, False)
@@ -254,4 +257,4 @@ def spark(values: Sequence[Band | None], expected: Band | None = None) -> Spark:
     last = max(place for place, one in enumerate(values) if one)
     area = (up.at(expected[1]), round(up.at(expected[0]) - up.at(expected[1]), 1)) if expected else None
     out = expected is not None and (known[-1][1] < expected[0] or known[-1][0] > expected[1])
-    return Spark(tuple(bands), area, (across.at(last), up.at(newest)), out)
+    return Spark(tuple(bands), area, (across.at(last), up.at(newest)), out, tuple(across.at(one) for one in marked))

@@ -21,7 +21,7 @@ class Place:
 
 
 PLACES = (
-    Place("Your audiences", "home", "audiences:list", Permission.READ, ("/audiences/", "/lists/")),
+    Place("Your audiences", "home", "your_audiences", Permission.READ, ("/audiences/", "/lists/")),
     Place(
         "Suppression",
         "shield",
@@ -32,6 +32,9 @@ PLACES = (
     ),
     Place("Drift reports", "report", "reconciliation:reports", Permission.READ, ("/reports/",)),
     Place("Runs", "history", "syncs:runs", Permission.READ, ("/runs/", "/pauses/")),
+    Place(
+        "Journey events", "bolt", "reconciliation:events", Permission.READ, ("/events/",), "reconciliation:events_count"
+    ),
     Place("Health", "activity", "syncs:health_page", Permission.READ, ("/health/",)),
     Place(
         "Connections",

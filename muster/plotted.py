@@ -11,7 +11,16 @@ LINE: Final = 15.0
 FIRST_ROW: Final = 14.0
 ROWS: Final = 4  # of words over the plot; an event beyond has its line, and its words in the table
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-STEPS: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 25.0, 50.0)
+STEPS: Final = (
+    1.0,
+    2.0,
+    5.0,
+    10.0,
+    20.0,
+    25.0,
+    50.0,
+    *(part * 10.0**tens for tens in range(2, 11) for part in (1, 2, 5)),
+)
 
 
 @dataclass(frozen=True)
@@ -53,6 +62,14 @@ def ticks(low: float, high: float, *, least: float, most: float) -> list[float]:
     step = next((one for one in STEPS if (high - low) / one <= 6), STEPS[-1])
     first, last = math.floor(low / step), math.ceil(high / step)
     return [step * mark for mark in range(first, last + 1) if step * mark <= most or mark == first]
+
+
+def short(value: float) -> str:
+    """Return a number as an axis has room for it: 20, 1.5k, 30k, 2m."""
+    for size, letter in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:g}{letter}"
+    return f"{value:g}"
 
 
 def dated(days: Sequence[date], across: Scale, y: float, count: int = 5) -> tuple[Text, ...]:

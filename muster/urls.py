@@ -17,10 +17,11 @@ people_pages = (
     "people",
 )
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.begin, name="home"),
+    path("audiences/", home.your_audiences, name="your_audiences"),
     path("", include("audiences.urls")),
     path("", include("syncs.urls")),
     path("", include("reconciliation.urls")),
-    path("home/", home, name="home"),
     path("favicon.ico", favicon),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),

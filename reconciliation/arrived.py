@@ -76,10 +76,13 @@ def definitions_of(audiences: set[int]) -> Mapping[int, Definition]:
 
 
 def with_people(look: Look | None, one: Activation, held: Sequence[tuple[datetime, int]], now: datetime) -> Look | None:
-    """Return the look with the people held then, also where whoever entered it did not note them."""
-    if look is None or look.accepted is not None:
+    """Return the look with the people held then, also where whoever entered it did not note them.
+
+    Where Muster sends nobody, it does not know how many people were given to the platform.
+    """
+    if look is None or look.accepted is not None or not one.destination.spec.is_sent:
         return look
-    people = looking.held_then([*held, (now, one.members)], look.as_of)
+    people = looking.held_then([*held, (now, one.distinct_members)], look.as_of)
     return replace(look, accepted=people)
 
 

@@ -13,7 +13,13 @@ NOUNS: dict[str, tuple[str, str]] = {
     "meta": ("ad set", "ad sets"),
     "google_ads": ("campaign or ad group", "campaigns and ad groups"),
 }
+ANY_NOUNS = ("campaign", "campaigns")  # where Muster does not read them and somebody counts
 NAMED = 5  # in a sentence; pages list them all
+
+
+def nouns(platform: str) -> tuple[str, str]:
+    """Return what uses lists there is called, one and several."""
+    return NOUNS.get(platform, ANY_NOUNS)
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ def told(use: Use, *, suppresses: bool, platform: str = "meta") -> str:
     """Return what is true of the list's use, in a sentence or two."""
     if use.active is None:
         return "Nobody has looked yet where it is used."
-    one, several = NOUNS.get(platform, NOUNS["meta"])
+    one, several = nouns(platform)
     if not use.active:
         return f"No {one} is active there now, so no ad reaches anybody."
     active = f"{use.active:,} active {one if use.active == 1 else several}"

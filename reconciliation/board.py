@@ -11,7 +11,7 @@ from audiences.terms_of import AD_PLATFORMS
 from muster.figures import number, target
 from muster.models import Person
 
-from . import account_told, board_todos
+from . import account_told, board_todos, judging
 from .account_told import Told
 from .board_asking import Asked, Menders, asked_of
 from .board_cell import BUYERS, RANK, Cell
@@ -21,7 +21,11 @@ from .board_todos import Todo
 from .exposed_now import Exposed, exposures
 from .models import Exposure
 from .protection import Mark, protection
+from .report_exposed import at_accounts
 from .retargeting import Retargeting, retargeting
+from .weekly_inputs import Exposed as Unprotected
+from .weekly_inputs import midnight
+from .weeks import monday_of
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class Board:
     placed: list[Placed]
     retargeting: list[Retargeting]
     overrides: list[GateOverride]
+    unprotected: dict[int, Unprotected]
 
     @property
     def buyers(self) -> list[Placed]:
@@ -83,7 +88,7 @@ def board(now: datetime) -> Board:
         list(Destination.objects.filter(platform__in=AD_PLATFORMS, archived_at=None).order_by("name")),
     )
     lists = lists_at(places, now)
-    counted = exposures([one.pk for one in lines], now)
+    counted = exposures(lines, now)
     placed = _placed(lines, lists, counted, now)
     cells = [one.cell for one in placed]
     accounts = [place for place in places if any(one.line.destination_id == place.pk for one in placed)]
@@ -100,7 +105,15 @@ def board(now: datetime) -> Board:
         placed=placed,
         retargeting=retargeting(lists, buyers, timezone.localdate(now)),
         overrides=_overrides(placed),
+        unprotected=_unprotected(now) if placed else {},
     )
+
+
+def _unprotected(now: datetime) -> dict[int, Unprotected]:
+    """Return by ad account how long it was unprotected since Monday."""
+    zone = judging.zone()
+    begins = midnight(monday_of(timezone.localdate(now, zone)), zone)
+    return {one.place: one for one in at_accounts(begins, now)}
 
 
 def to_act_on(now: datetime) -> int:

@@ -8,7 +8,7 @@ from typing import Final
 from muster.figures import in_words, number
 from muster.plotted import day_and_month
 
-from .attachment import NOUNS
+from .attachment import nouns
 from .protection import Facts, Mark, Protection, Tone
 
 BUYERS: Final = "recent_buyers"
@@ -60,7 +60,7 @@ class Cell:
     @property
     def attached(self) -> str:
         """Return where ads exclude the list: "excluded in 14 of 17 active ad sets"."""
-        use, (one, several) = self.facts.use, NOUNS.get(self.platform, NOUNS["meta"])
+        use, (one, several) = self.facts.use, nouns(self.platform)
         if use is None or use.active is None:
             return self.facts.unused or "nobody has looked where ads use it"
         if not use.active:
@@ -86,7 +86,7 @@ def before(cells: Sequence[Cell]) -> str:
 
 def things(cell: Cell, count: int) -> str:
     """Return "three ad sets"."""
-    one, several = NOUNS.get(cell.platform, NOUNS["meta"])
+    one, several = nouns(cell.platform)
     return f"{in_words(count)} {one if count == 1 else several}"
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from muster.figures import in_words, number
 
-from .attachment import NOUNS, shortened
+from .attachment import nouns, shortened
 from .board_cell import RANK, Cell, before, marked, things, worst
 from .protection import Mark, Tone
 
@@ -70,7 +70,7 @@ def _attach(cell: Cell) -> Todo | None:
         heading = f"Exclude {name} in {things(cell, len(use.lacking))} at {cell.place}."
         names, count = use.lacking, len(use.lacking)
     reach = f"any of the {number(cell.people)} {cell.whom}" if cell.people else f"the {cell.whom} on it"
-    noun = NOUNS.get(cell.platform, NOUNS["meta"])[0 if count == 1 else 1].split(" and ")[0].split(" or ")[0]
+    noun = nouns(cell.platform)[0 if count == 1 else 1].split(" and ")[0].split(" or ")[0]
     detail = f"{shortened(names)} can reach {reach}."
     return Todo(Kind.ATTACH, cell.tone, f"{number(count)} {noun}", heading, detail, (cell,), cell.people)
 

@@ -6,8 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
+from typing import TypeVar
 
+from muster.figures import percent
 from reconciliation.moments import NotAMoment
+
+Number = TypeVar("Number", int, float)
 
 HEADER = ("list", "as of", "size low", "size high", "match rate")
 NEEDED = ("list", "as of")
@@ -34,9 +38,18 @@ class CsvRow:
     as_of: datetime | None = None
     low: int | None = None
     high: int | None = None
-    rate: int | None = None
+    rate: float | None = None
     reported: bool = True
     errors: tuple[str, ...] = ()
+
+    @property
+    def rate_told(self) -> str:
+        return "" if self.rate is None else rate_told(self.rate)
+
+
+def rate_told(rate: float | None) -> str:
+    """Return a rate in percent as it was given: "61%" or "61.5%"."""
+    return percent(rate, 0 if rate is None or rate == int(rate) else 1)
 
 
 def decoded(data: bytes) -> str:
@@ -105,7 +118,7 @@ def harmless(cell: str) -> str:
 def _row(line: int, cells: dict[str, str], when: Callable[[str], datetime]) -> CsvRow:
     errors: list[str] = []
 
-    def read(name: str, reader: Callable[[str], int | None]) -> int | None:
+    def read(name: str, reader: Callable[[str], Number | None]) -> Number | None:
         try:
             return reader(cells.get(name, ""))
         except ValueError as wrong:
@@ -130,7 +143,7 @@ def _row(line: int, cells: dict[str, str], when: Callable[[str], datetime]) -> C
     return CsvRow(line, cells.get("list", ""), as_of, low, low if high is None else high, rate, not none, tuple(errors))
 
 
-def _together(low: int | None, high: int | None, rate: int | None, none: bool) -> list[str]:
+def _together(low: int | None, high: int | None, rate: float | None, none: bool) -> list[str]:
     if none:
         return []
     if low is None and high is not None:
@@ -151,10 +164,10 @@ def _whole(text: str) -> int | None:
     return int(figures)
 
 
-def _percent(text: str) -> int | None:
+def _percent(text: str) -> float | None:
     figures = text.rstrip("% ")
     if not figures:
         return None
     if not re.fullmatch(r"[0-9]{1,3}([.,][0-9]{1,4})?", figures) or float(figures.replace(",", ".")) > 100:
-        raise ValueError("write a percentage from 0 to 100, like 55.")
-    return round(float(figures.replace(",", ".")))
+        raise ValueError("write a percentage from 0 to 100, like 55 or 55.4.")
+    return round(float(figures.replace(",", ".")), 1)

@@ -6,13 +6,14 @@ from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 
-from audiences.models import Activation, ApprovalRequest, Audience
+from audiences.models import Activation, ApprovalRequest, Audience, Feed
 from muster.access import Role
 from muster.figures import number, span
 from muster.models import Installation, Person
 
 from .answering import OUTSIDE, Drift, answerable, drifts_of
 from .digest import Digest, Duty, Figures, reply_to
+from .feed_rows import Feeds, Row
 from .models import ListWeek, ReadAccess, Report
 from .weeks import key
 
@@ -38,6 +39,7 @@ class Week:
         self.asked = list(waiting.order_by("asked_at"))
         failing = ReadAccess.objects.filter(archived_at=None, destination__archived_at=None, failing_since__lt=at - DAY)
         self.failing = list(failing.select_related("destination").order_by("failing_since"))
+        self.feeds = Feeds(at).need if Feed.objects.exclude(state=Feed.State.RETIRED).exists() else []
         self.unsigned = Report.objects.filter(monday=monday, signed_at=None).exists()
         self._knows: dict[int, list[Person]] = {}
 
@@ -61,16 +63,13 @@ class Week:
         broken = [_promise(one) for one in own if one.broken_promise(self.today)]
         open_drifts = [_unanswered(one) for one in own if one.answer is None]
         asked = [_approval(one) for one in self.asked if one.asked_of_id == person.pk]
-        duties = [*broken, *open_drifts, *asked]
+        events = [_event(one) for one in self.feeds if person in one.named]
+        duties = [*broken, *open_drifts, *events, *asked]
         if person.role == Role.MANAGER:
             others = [one for one in self.drifts if one not in own]
             duties += [self._raised(one) for one in others if one.is_raised(self.at, self.zone)]
             duties += [_promise(one, of_another=True) for one in others if one.broken_promise(self.today)]
-            duties += (
-                [Duty(f"Read and sign the report of {key(self.monday)}.", path=f"/reports/{key(self.monday)}/")]
-                if self.unsigned
-                else []
-            )
+            duties += [_report(self.monday)] if self.unsigned else []
         if person.role == Role.ADMINISTRATOR:
             duties += [_unreadable(one) for one in self.failing]
         return duties
@@ -118,7 +117,14 @@ def _promise(drift: Drift, *, of_another: bool = False) -> Duty:
 
 
 def _report(monday: date) -> Duty:
-    return Duty(f"Read and sign the report of {key(monday)}.", path=f"/reports/{key(monday)}/")
+    return Duty(
+        f"Read and sign the report of {key(monday)}.", path=reverse("reconciliation:report", args=[key(monday)])
+    )
+
+
+def _event(row: Row) -> Duty:
+    counted = f"{number(row.counted.received)} received in 24 h, {number(row.counted.forwarded)} forwarded."
+    return Duty(f"The event {row.feed.name} needs you.", f"{row.verdict.sentence} {counted}", path=row.address)
 
 
 def _approval(asked: ApprovalRequest) -> Duty:

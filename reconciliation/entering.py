@@ -13,7 +13,7 @@ from muster.redaction import excerpt
 
 from . import arrived, match_trend
 from .models import ListAt, Reading
-from .quantities import UNITS, Basis, Quantity
+from .quantities import PERMILLE_IN_PERCENT, UNITS, Basis, Quantity
 
 MANUAL, CSV = "manual", "csv"
 BY_HAND = (MANUAL, CSV)
@@ -22,13 +22,13 @@ NOT_REPORTED = "not_reported"
 
 @dataclass(frozen=True)
 class Entry:
-    """What somebody read of one list: a band of people, a rate in percent, or (`reported` False) that none is shown."""
+    """What somebody read of one list: a band of people, a rate in percent to one decimal, or (`reported` False) none."""
 
     activation: Activation
     as_of: datetime
     low: int | None = None
     high: int | None = None
-    rate: int | None = None
+    rate: float | None = None
     reported: bool = True
     note: str = ""
 
@@ -90,7 +90,10 @@ def _readings(entry: Entry, external_id: str, source: str, by: Person, at: datet
         )
 
     sized = [made(Quantity.MEMBERS, entry.low, entry.high)] if entry.low is not None or not entry.reported else []
-    return sized + ([made(Quantity.MATCH_RATE, entry.rate, entry.rate)] if entry.rate is not None else [])
+    if entry.rate is None:
+        return sized
+    permille = round(entry.rate * PERMILLE_IN_PERCENT)
+    return [*sized, made(Quantity.MATCH_RATE, permille, permille)]
 
 
 def _note(entries: Sequence[Entry], source: str, by: Person, at: datetime) -> None:

@@ -1,66 +1,77 @@
-"""Who an ad can still reach at each account, as it was counted last: the newest counts, what is usual, where it moves."""
+"""Who an ad can still reach at each account as a page shows it: the newest count, what is usual, where it moves."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import OuterRef, Subquery
-
 from audiences.models import RequiredSuppression
+from muster.charts import Spark, spark
+from muster.figures import number
 
+from .exposure_level import Level, Point
+from .exposures import Standing, of_required
 from .models import Exposure
 
-HISTORY: Final = timedelta(days=3)
 EARLIER: Final = timedelta(minutes=55)
-ENOUGH: Final = 8  # counts, from which on a level is called usual
-TENTH: Final = 0.1
+DRAWN_FROM: Final = 3  # hours with a count
+TALL: Final = 16.0  # of the 18 points of a sparkline: how tall the highest count is
 
 
 @dataclass(frozen=True)
 class Exposed:
-    """The newest count of one required suppression. `usual` is from where to where it mostly was; `before` an hour ago."""
+    """The newest count of one required suppression."""
 
     newest: Exposure
-    usual: tuple[int, int] | None = None
-    before: int | None = None
+    standing: Standing
 
     @property
     def missing(self) -> int | None:
         return self.newest.missing
 
     @property
-    def change(self) -> int | None:
-        """Return by how many it moved within the hour."""
-        return self.missing - self.before if self.missing is not None and self.before is not None else None
+    def counted_at(self) -> datetime:
+        return self.standing.counted_at or self.newest.at
+
+    @property
+    def usual(self) -> Level | None:
+        return self.standing.level
 
     @property
     def unusual(self) -> bool:
-        return bool(self.missing and self.usual and self.missing > self.usual[1])
+        return self.standing.is_above_usual
+
+    @property
+    def change(self) -> int | None:
+        """Return by how many it moved within the hour; None where nobody knows."""
+        earlier = [count for at, count in self.standing.hours if at <= self.counted_at - EARLIER]
+        before = earlier[-1] if earlier else None
+        return self.missing - before if self.missing is not None and before is not None else None
+
+    @property
+    def told(self) -> str:
+        """Return the trend in words, for those who do not see it."""
+        known = [count for _, count in self.standing.hours if count is not None]
+        if not known:
+            return "Nobody counted in seven days"
+        return f"From {number(min(known))} to {number(max(known))} in seven days, now {number(self.missing)}"
+
+    @property
+    def drawn(self) -> Spark | None:
+        return trend(self.standing.hours, self.usual)
 
 
-def exposures(lines: Collection[int], now: datetime) -> dict[int, Exposed]:
-    """Return the newest count of each line that was ever counted, by its key. Two queries."""
-    of_line = Exposure.objects.filter(required=OuterRef("pk")).order_by("-at", "-pk").values("pk")[:1]
-    newest = RequiredSuppression.objects.filter(pk__in=lines).annotate(newest=Subquery(of_line)).values("newest")
-    rows = {one.required_id: one for one in Exposure.objects.filter(pk__in=newest)}
-    past: dict[int, list[tuple[datetime, int]]] = {}
-    known = Exposure.objects.filter(required__in=rows, at__gte=now - HISTORY, missing__isnull=False)
-    for line, at, missing in known.order_by("at").values_list("required", "at", "missing"):
-        past.setdefault(line, []).append((at, missing or 0))
-    return {line: _exposed(row, past.get(line, [])) for line, row in rows.items()}
+def exposures(lines: Sequence[RequiredSuppression], now: datetime) -> dict[int, Exposed]:
+    """Return how each line stands that was ever counted, by its key. Three queries."""
+    found = of_required(lines, now)
+    return {pk: Exposed(one.newest, one) for pk, one in found.items() if one.newest is not None}
 
 
-def usual_level(counts: Sequence[int]) -> tuple[int, int] | None:
-    """Return between which counts the middle four fifths lie; None while there are too few to say."""
-    if len(counts) < ENOUGH:
+def trend(hours: Sequence[Point], usual: Level | None) -> Spark | None:
+    """Return the counts by hour as a sparkline with what is usual behind it; None for too few. A gap: nobody knew."""
+    known = [count for _, count in hours if count is not None]
+    if len(known) < DRAWN_FROM:
         return None
-    ordered = sorted(counts)
-    edge = round(TENTH * (len(ordered) - 1))
-    return ordered[edge], ordered[-1 - edge]
-
-
-def _exposed(row: Exposure, past: Sequence[tuple[datetime, int]]) -> Exposed:
-    earlier = [count for at, count in past if at <= row.at - EARLIER]
-    counts = [count for at, count in past if at < row.at]
-    return Exposed(row, usual_level(counts), earlier[-1] if earlier else None)
+    scale = TALL / max(*known, usual.high if usual else 0, 1)
+    drawn = [None if count is None else (count * scale, count * scale) for _, count in hours]
+    return spark(drawn, (usual.low * scale, usual.high * scale) if usual else None)

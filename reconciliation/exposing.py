@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from audiences.models import Activation, Audience, Definition, Destination, RequiredSuppression
@@ -32,7 +32,8 @@ APART: Final = timedelta(minutes=5)  # at least, however many runs end
 TAKEN: Final = timedelta(minutes=20)  # a lost job costs so long, then it is asked for again
 AGAIN: Final = timedelta(seconds=30)
 ROW_EVERY: Final = timedelta(hours=1)
-AT_MOST: Final = 20  # in one tick
+AT_ONCE: Final = 3  # a reading may take minutes, and syncs want the workers too
+LONGEST_RUN: Final = timedelta(days=2)
 REACHING: Final = frozenset({"retarget", "winback", "cross_sell"})  # a seed only says who is alike
 SAME: Final = ("people", "missing", "leaked", "leaks", "cause", "words")
 LONGEST: Final = 500
@@ -41,7 +42,10 @@ Clock = Callable[[], datetime]
 
 
 def ring_due(*, at: datetime) -> int:
-    """Ask for a worker for each required suppression that is to be counted, taken by one tick only; return how many."""
+    """Ask for a worker for required suppressions that are to be counted, three at a time; return how many.
+
+    Each is taken by one tick only. The others follow with the next ticks, those that wait longest first.
+    """
     wanted = RequiredSuppression.objects.filter(ended_at=None)
     ExposureTurn.objects.bulk_create(
         [ExposureTurn(required_id=pk) for pk in wanted.filter(exposure_turn=None).values_list("pk", flat=True)],
@@ -51,14 +55,22 @@ def ring_due(*, at: datetime) -> int:
         activation__destination=OuterRef("required__destination"),
         activation__kind=Activation.Kind.PRODUCTION,
         finished_at__gte=OuterRef("began_at"),
+        created_at__gte=at - LONGEST_RUN,  # by which there is an index
     )
     after_run = Q(Exists(ended), began_at__lte=at - APART, next_at__lte=at + EVERY)
     turns = ExposureTurn.objects.filter(Q(next_at=None) | Q(next_at__lte=at) | after_run, required__ended_at=None)
+    free = max(0, AT_ONCE - underway(at).count())
     rang = 0
-    for turn in turns.order_by(F("next_at").asc(nulls_first=True), "pk")[:AT_MOST]:
-        if ExposureTurn.objects.filter(pk=turn.pk, next_at=turn.next_at).update(next_at=at + TAKEN):
+    for turn in turns.order_by(F("next_at").asc(nulls_first=True), "pk")[:free]:
+        if ExposureTurn.objects.filter(pk=turn.pk, next_at=turn.next_at).update(next_at=at + TAKEN, began_at=at):
             rang += enqueue(JOB, "exposure", required_id=turn.required_id)
     return rang
+
+
+def underway(at: datetime) -> QuerySet[ExposureTurn]:
+    """Return the counts that were asked for and have not ended, as far as is known: a lost one counts until it is due."""
+    ended = Q(counted_at__gte=F("began_at"))
+    return ExposureTurn.objects.filter(required__ended_at=None, began_at__isnull=False, next_at__gt=at).exclude(ended)
 
 
 def perform(required_id: int, *, holder: str, clock: Clock = timezone.now) -> Exposure | None:

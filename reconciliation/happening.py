@@ -22,11 +22,12 @@ from .arrived import Arrived
 from .bands import known
 from .case import Fell, Happened
 from .coverage import falls
+from .habits import HABITS, NO_HABITS
 from .laddering import Upper
 from .markers import MAPPING, NAMES
 from .models import ReadAccess
 from .moves import Moves
-from .readiness import HABITS, NO_HABITS, Word
+from .readiness import Word
 from .weeks import Week
 from .weighing import WEEK, Past, lag_of
 

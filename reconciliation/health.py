@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from audiences.models import Activation, Arrival
@@ -23,7 +23,7 @@ from .weighing import WEEK
 JOB: Final = "reconciliation.jobs.judge"
 EVERY: Final = timedelta(hours=1)
 TAKEN: Final = timedelta(minutes=10)
-AT_MOST: Final = 100  # lists in one tick
+AT_MOST: Final = 200  # lists at once
 UNEXPLAINED: Final = "unexplained"
 
 
@@ -52,18 +52,44 @@ def keep_lists(lists: Iterable[int], *, at: datetime) -> list[Arrival]:
     return made
 
 
-def ring_due(*, at: datetime) -> int:
-    """Ask for a worker for each list that nobody judged for an hour, and return how many: silence is no good sign either.
+def keep_due(destination_id: int, *, at: datetime) -> list[Arrival]:
+    """Judge those lists of a destination that wait for it, all at once, and keep their health."""
+    waiting = _waiting(at - EVERY + TAKEN).filter(destination=destination_id)
+    return keep_lists(waiting.values_list("pk", flat=True)[:AT_MOST], at=at)
 
-    A list that was asked for and is not judged, since its job was lost, comes again after ten minutes.
+
+def ask(destination_id: int, lists: Iterable[int], *, at: datetime) -> bool:
+    """Ask for a worker that judges these lists of a destination, and return whether Redis took it; else the next tick asks.
+
+    That is a job of its own: whatever goes wrong with judging, what was read stays read.
     """
-    monday = monday_of(timezone.localdate(at, timezone=judging.zone()))
-    old = Q(arrival=None) | Q(arrival__judged_at=None) | Q(arrival__judged_at__lte=at - EVERY)
-    due = judging.lists_of(monday).filter(old).order_by("arrival__judged_at", "pk")
-    lists = list(due.values_list("pk", flat=True)[:AT_MOST])
+    used = judging.lists_of(monday_of(timezone.localdate(at, timezone=judging.zone()))).filter(pk__in=list(lists))
+    _take(used.values_list("pk", flat=True), at)
+    return enqueue(JOB, "judging", destination_id=destination_id)
+
+
+def ring_due(*, at: datetime) -> int:
+    """Ask for a worker for each destination with lists that nobody judged for an hour: silence is no good sign either.
+
+    Returns for how many destinations. Lists that were asked for and are not judged, since the job was lost, come again
+    after ten minutes.
+    """
+    due = list(_waiting(at - EVERY).values_list("pk", "destination")[:AT_MOST])
+    _take([pk for pk, _ in due], at)
+    return sum(enqueue(JOB, "judging", destination_id=place) for place in dict.fromkeys(place for _, place in due))
+
+
+def _waiting(since: datetime) -> QuerySet[Activation]:
+    """Return the lists in use that were not judged since then, those that wait longest first."""
+    monday = monday_of(timezone.localdate(since, timezone=judging.zone()))
+    old = Q(arrival=None) | Q(arrival__judged_at=None) | Q(arrival__judged_at__lte=since)
+    return judging.lists_of(monday).filter(old).order_by("arrival__judged_at", "pk")
+
+
+def _take(lists: Iterable[int], at: datetime) -> None:
+    """Note that these lists are asked for."""
     taken = [Arrival(activation_id=pk, judged_at=at - EVERY + TAKEN) for pk in lists]
     Arrival.objects.bulk_create(taken, update_conflicts=True, unique_fields=["activation"], update_fields=["judged_at"])
-    return sum(enqueue(JOB, "judging", activation_id=pk) for pk in lists)
 
 
 def _told(row: ListWeek, before: ListWeek | None, known: Arrival | None, at: datetime) -> Arrival:

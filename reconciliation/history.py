@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from .csv_rows import rate_told
 from .models import Reading
-from .quantities import Quantity
+from .quantities import PERMILLE_IN_PERCENT, Quantity
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,12 @@ class Entered:
     rate: Reading | None
     note: str
     corrected: bool
+
+    @property
+    def rate_told(self) -> str:
+        """Return the match rate as it was given."""
+        rate = self.rate
+        return rate_told(rate.low / PERMILLE_IN_PERCENT if rate and rate.low is not None else None)
 
 
 def history(readings: Sequence[Reading]) -> list[Entered]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from audiences.models import Activation, Lifecycle
-from muster.figures import number, span
+from muster.figures import span
 
-from .csv_rows import CsvRow
+from .csv_rows import CsvRow, rate_told
 from .entering import Entry, known
 from .models import Reading
-from .quantities import Quantity
+from .quantities import PERMILLE_IN_PERCENT, Quantity
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,14 @@ def _previewed(
     return Previewed(row, one, (), entry, f"Corrects what {who} entered: {said(stored)}. That stays in the history.")
 
 
-def _figures(stored: Sequence[Reading]) -> tuple[int | None, int | None, int | None]:
+def _figures(stored: Sequence[Reading]) -> tuple[int | None, int | None, float | None]:
     by = {row.quantity: row for row in stored}
     size, rate = by.get(Quantity.MEMBERS), by.get(Quantity.MATCH_RATE)
-    return size.low if size else None, size.high if size else None, rate.low if rate else None
+    return size.low if size else None, size.high if size else None, _percent(rate)
+
+
+def _percent(rate: Reading | None) -> float | None:
+    return None if rate is None or rate.low is None else rate.low / PERMILLE_IN_PERCENT
 
 
 def said(stored: Sequence[Reading]) -> str:
@@ -90,7 +94,7 @@ def said(stored: Sequence[Reading]) -> str:
     parts = []
     for row in stored:
         if row.quantity == Quantity.MATCH_RATE:
-            parts.append(f"{number(row.low)}% matched")
+            parts.append(f"{rate_told(_percent(row))} matched")
         elif row.low is None:
             parts.append("not reported")
         else:

@@ -18,10 +18,10 @@ def read_back(access_id: int) -> None:
     measure.perform(access_id, at=timezone.now())
 
 
-def judge(activation_id: int) -> None:
-    """Judge one list for the week that is running and keep its health."""
+def judge(destination_id: int) -> None:
+    """Judge the lists of one destination that wait for it, for the week that is running, and keep their health."""
     close_old_connections()
-    health.keep_lists([activation_id], at=timezone.now())
+    health.keep_due(destination_id, at=timezone.now())
 
 
 def send(delivery_id: int) -> None:

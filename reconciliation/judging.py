@@ -24,6 +24,7 @@ from .case import Case, Finding
 from .causes import main_cause
 from .drift import Drift, Terms, drifts
 from .evidence import Evidence
+from .excluded import Excluded, excluded
 from .happening import Happenings, Span
 from .incidents import Alarm, Belongs, incidents
 from .ladder import ANY_SHARE, Ladder, ladder
@@ -50,6 +51,7 @@ class Judged:
     drift: Drift
     ladder: Ladder
     cause: Finding | None
+    excluded: Excluded
 
     @property
     def alarm(self) -> Alarm | None:
@@ -113,7 +115,8 @@ def _judged(lists: Iterable[Activation], monday: date, at: datetime) -> list[Jud
         for first in range(0, len(every), AT_ONCE):
             spans = _spans(every[first : first + AT_ONCE], monday, moment, at)
             happenings = Happenings(spans)
-            found += [_list(span, happenings) for span in spans]
+            names = excluded([(span.list, happenings.definition_of(span)) for span in spans])
+            found += [_list(span, happenings, names[span.list.pk]) for span in spans]
     return found
 
 
@@ -140,7 +143,7 @@ def _since(past: weighing.Past, begins: datetime) -> datetime:
     return min(before.as_of, begins) if before and before.as_of else begins
 
 
-def _list(span: Span, happenings: Happenings) -> Judged:
+def _list(span: Span, happenings: Happenings, names: Excluded) -> Judged:
     one, definition = span.list, happenings.definition_of(span)
     weeks = weighing.evidences(span.found, span.past)
     tolerance = definition.tolerance if definition else None
@@ -161,7 +164,7 @@ def _list(span: Span, happenings: Happenings) -> Judged:
     made = ladder(span.upper.wanted, span.upper.held, there)
     before = span.past.last_on_target
     case = Case(drift, made, happened, restored(before.ladder) if before else None, one.destination.spec.label)
-    return Judged(span, weeks[-1], drift, made, main_cause(case))
+    return Judged(span, weeks[-1], drift, made, main_cause(case), names)
 
 
 def _share(drift: Drift, span: Span) -> tuple[float, float]:
@@ -241,7 +244,7 @@ def _row(one: Judged, incident: str, at: datetime) -> ListWeek:
         cause_words=cause.words[:LONGEST] if cause else "",
         next_step=cause.do[:LONGEST] if cause else "",
         incident=incident[:LONGEST_INCIDENT],
-        ladder=stored(one.ladder),
+        ladder=stored(one.ladder, one.excluded),
         as_of=week.point.as_of if week.point else None,
         judged_at=at,
     )

@@ -19,7 +19,7 @@ def keep(
     activation: Activation, seen: ListSeen, *, source: str, at: datetime, by: Person | None = None
 ) -> list[Reading]:
     """Write what was seen of a list, beside how many people Muster held as accepted then. Returns the new readings."""
-    held = Figure(Quantity.ACCEPTED, activation.members, activation.members, Basis.EXACT)
+    held = Figure(Quantity.ACCEPTED, activation.distinct_members, activation.distinct_members, Basis.EXACT)
     as_of = min(seen.as_of, at) if seen.as_of else at
     rows = [_of_figure(held, source=MUSTER, as_of=at)]
     rows += [_of_figure(figure, source=source, as_of=as_of) for figure in seen.figures]

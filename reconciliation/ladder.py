@@ -53,7 +53,8 @@ LABELS: Final = {
 class Wanted:
     """What the newest planned run counted. `left_out` by the codes of a run; `at`: when the segment was read.
 
-    `duplicates`: of those who are wanted, how many share an identifier with another one; None: not counted.
+    `duplicates`: of those who are wanted, how many there are beyond one for each group who share identifiers; None: not
+    counted.
     """
 
     at: datetime

@@ -10,9 +10,20 @@ from .quantities import Basis
 from .steps import Cause, Step
 
 
-def stored(ladder: Ladder) -> dict[str, Any]:
-    """Return a ladder as JSON: the same ladder makes the same bytes."""
-    return {"rungs": [_rung(one) for one in ladder.rungs]}
+def stored(ladder: Ladder, segments: Mapping[int, tuple[str, str]] | None = None) -> dict[str, Any]:
+    """Return a ladder as JSON: the same ladder makes the same bytes.
+
+    `segments` are excluded ones by number: what they are called, and why they are excluded.
+    """
+    rungs = [_rung(one) for one in ladder.rungs]
+    if not segments:
+        return {"rungs": rungs}
+    return {"rungs": rungs, "segments": {str(number): list(segments[number]) for number in sorted(segments)}}
+
+
+def segments_of(kept: Mapping[str, Any]) -> dict[int, tuple[str, str]]:
+    """Return what was stored of the excluded segments: by number what each was called, and why it was excluded."""
+    return {int(number): (str(name), str(why)) for number, (name, why) in kept.get("segments", {}).items()}
 
 
 def restored(kept: Mapping[str, Any]) -> Ladder:

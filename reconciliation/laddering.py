@@ -84,7 +84,8 @@ def _upper(one: Activation, run: Run | None, sent: Mapping[int, Sent], until: da
     if run is None or run.wanted is None or run.in_segment is None or run.planned_at is None:
         return Upper(held=Held(until, one.members) if now and one.members else None)
     read = run.pull.began_at if run.pull and run.pull.began_at else run.planned_at
-    wanted = Wanted(read, run.in_segment, {code: int(people) for code, people in run.left_out.items()})
+    left_out = {code: int(people) for code, people in run.left_out.items()}
+    wanted = Wanted(read, run.in_segment, left_out, run.duplicates)
     did = sent[run.pk]
     arrived = run.state in ARRIVED and run.finished_at is not None and run.finished_at <= until
     planned = {"adds": run.adds, "removes": run.removes + run.releases}

@@ -17,7 +17,7 @@ from syncs.payload import audience_trait
 
 from .models import ListAt, ReadAccess, UnknownList
 from .readers.seen import ListSeen
-from .reading_access import lacking
+from .reading_access import is_readable, lacking
 from .trying_access import reader_of
 
 DIGITS = re.compile(r"[0-9]{1,25}")
@@ -36,6 +36,16 @@ IDS: dict[str, tuple[re.Pattern[str], str, str]] = {
     "posthog": (DIGITS, "Cohort id", "The number in the cohort's address in PostHog."),
     "warehouse": (NAME, "Trait", "The column of “identifies” that says whether somebody is in the audience."),
 }
+UNREAD = (
+    re.compile(r"[!-~]{1,120}"),
+    "List id",
+    "As the platform shows it; it stands beside the figures that are entered.",
+)
+
+
+def id_of(platform: str) -> tuple[re.Pattern[str], str, str]:
+    """Return what ids of lists look like there, what they are called, and where one finds them."""
+    return IDS.get(platform, UNREAD)
 
 
 class WrongId(Exception):
@@ -66,7 +76,7 @@ def suggestion(activation: Activation) -> str:
 
 def set_id(activation: Activation, external_id: str, *, by: Person, at: datetime) -> Named:
     """Keep the id of a list and what the platform calls it. Raises WrongId for what it cannot be."""
-    pattern, label, where = IDS[activation.destination.platform]
+    pattern, label, where = id_of(activation.destination.platform)
     if not pattern.fullmatch(external_id):
         raise WrongId(f"This is no {label.lower()}. {where}")
     if (other := holder_of(activation, external_id)) is not None:
@@ -127,6 +137,8 @@ def holder_of(activation: Activation, external_id: str) -> Activation | None:
 
 def readable(activation: Activation) -> tuple[ReadAccess | None, str]:
     """Return the access by which a list can be read, or None and why there is none."""
+    if not is_readable(activation.destination):
+        return None, f"Muster has no reader of {activation.destination.spec.label}: its figures are entered by hand."
     access = ReadAccess.objects.filter(destination=activation.destination_id).select_related("destination").first()
     if access is None or access.archived_at:
         return None, f"{activation.destination} is not set up to be read."

@@ -24,7 +24,11 @@ SEGMENT: Final = {
 VERSION: Final = re.compile(r"(approved|put into use) (v\d+) of")
 WENT_BACK: Final = re.compile(r"went back to .* in v\d+ of")
 LOCKED: Final = {"approved": "locked", "put into use": "in use"}
-IDS: Final = {"changed the id of": "list id changed", "grew to everybody": "whole audience sent"}
+OF_LIST: Final = {
+    "changed the id of": "list id changed",
+    "grew to everybody": "whole audience sent",
+    "accepted the new level of": "new level accepted",
+}
 KEYS: Final = {"replaced": "write key replaced", "taken out": "write key taken out"}
 # What of a destination decides how people are sent to it.
 MAPPING: Final = {"payload", "account"}
@@ -82,7 +86,7 @@ def _words(verb: str, kind: str, detail: dict[str, object]) -> str:
         mapping = verb == "edited" and isinstance(changed, list) and bool(MAPPING & set(map(str, changed)))
         return "mapping changed" if mapping else ""
     if kind == "activation":
-        return IDS.get(verb, "")
+        return OF_LIST.get(verb, "")
     if WENT_BACK.fullmatch(verb):
         return "identifiers switched back"
     version = VERSION.fullmatch(verb)

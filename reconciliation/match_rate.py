@@ -5,11 +5,11 @@ from enum import StrEnum
 from typing import Final
 
 from .look import Look
-from .quantities import Basis, Quantity
+from .quantities import PERMILLE_IN_PERCENT, Basis, Quantity
 
 # Their sizes count people ads can reach, fewer than those they recognised: a rate must not be made of them.
 SIZE_IS_REACH: Final = frozenset({"google_ads"})
-HALF: Final = 0.5  # of a percent: what rounding to whole percents hides
+HALF: Final = 0.5  # of the last digit that is given: what rounding hides
 
 
 class Gap(StrEnum):
@@ -54,8 +54,11 @@ def own_rate(look: Look) -> Match | None:
     given = look.figure(Quantity.MATCH_RATE)
     if given is None or given.low is None or given.high is None:
         return None
-    rounded = HALF if given.low == given.high and given.basis != Basis.EXACT else 0.0
-    low, high = max(0.0, given.low - rounded), min(100.0, given.high + rounded)
+    rounded = 0.0
+    if given.low == given.high and given.basis != Basis.EXACT:
+        rounded = HALF if given.low % PERMILLE_IN_PERCENT == 0 else HALF / PERMILLE_IN_PERCENT
+    low, high = given.low / PERMILLE_IN_PERCENT, given.high / PERMILLE_IN_PERCENT
+    low, high = max(0.0, low - rounded), min(100.0, high + rounded)
     return Match(min(low, 100.0), high, given.basis, own=True, accepted=look.accepted)
 
 

@@ -21,10 +21,11 @@ from muster.http import BadCredentials, RateLimited, VendorError
 from syncs.doorbell import enqueue
 from syncs.terms import holdout_of
 
-from . import arrived, attaching, health, match_trend, unknown_lists
+from . import arrived, attaching, health, landing, match_trend, unknown_lists
 from .keeping import keep
 from .models import ListAt, ReadAccess
 from .readers.seen import AdReader, ArmReader, Reader
+from .readers.warehouse import Warehouse
 from .trying_access import reader_of
 
 JOB: Final = "reconciliation.jobs.read_back"
@@ -66,6 +67,8 @@ def perform(access_id: int, *, at: datetime) -> bool:
     except VendorError as error:
         _failed(access, error, at)
         return False
+    if isinstance(reader, Warehouse):
+        landing.read(access, reader, at=at)
     if access.destination.spec.family == Family.ADS:
         _read_ads(access, reader, at)
     _worked(access, at)
@@ -96,7 +99,7 @@ def _read_lists(access: ReadAccess, reader: Reader, at: datetime) -> None:
             _note_name(one, found.name, gone=found.gone, at=at)
         match_trend.keep(one.pk, at=at)
         arrived.keep(one.pk, at=at)
-    health.keep_lists([one.pk for one in lists], at=at)
+    health.ask(access.destination_id, [one.pk for one in lists], at=at)
 
 
 def holdouts_of(lists: Sequence[Activation]) -> dict[str, str]:

@@ -15,13 +15,16 @@ from .arrived import Arrived, expected_of, of_lists
 from .markers import Marker, Switched, identifier_changes, markers, together
 from .match_chart import History, history_of
 from .models import ListAt, ReadAccess
+from .reading_access import is_readable
 from .removals import Removals, removals_of
 from .weeks import WEEKS, mondays
 
 
 @dataclass(frozen=True)
 class ListShown:
-    """One list. `lacks` is what keeps it from being read: "access", "stopped", "id", "first" (look), or nothing."""
+    """One list. `lacks` is what keeps it from being read: "access", "stopped", "id", "first" (look), "reader"
+    (there is none, and nobody entered a figure yet), or nothing.
+    """
 
     arrived: Arrived
     history: History
@@ -40,6 +43,8 @@ class ListShown:
 
     @property
     def lacks(self) -> str:
+        if not is_readable(self.list.destination):
+            return "" if self.arrived.look else "reader"
         if self.access is None or not self.access.secret:
             return "access"
         if self.access.archived_at:

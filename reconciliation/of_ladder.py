@@ -1,17 +1,19 @@
 """Loads the count ladders of an audience's lists as they stand now, with the names of what left people out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
 
-from audiences.models import Activation, Arrival, Audience, Definition, Segment
+from audiences.models import Activation, Arrival, Audience
 
 from . import judging
+from .excluded import Excluded
 from .judging import Judged
-from .ladder import Ladder
 from .ladder_shown import LadderShown, Names, shown
+from .ladder_stored import restored, segments_of
 from .weeks import monday_of
 
 
@@ -50,22 +52,20 @@ def ladders(audience: Audience, at: datetime) -> Ladders:
     lists = list(audience.activations.values_list("pk", flat=True))
     found = judging.look(lists, monday, at=at)
     known = {one.activation_id: one for one in Arrival.objects.filter(activation__in=lists)}
-    segments, why = names_of(audience)
     made = []
     for one in found:
-        names = Names(one.span.list.destination.spec.label, segments, why)
+        names = _names(one.span.list.destination.spec.label, one.excluded)
         made.append(Branch(one, shown(one.ladder, names, one.drift.expected), known.get(one.span.list.pk)))
     return Ladders(sorted(made, key=lambda one: one.list.destination.name))
 
 
-def names_of(audience: Audience) -> tuple[dict[int, str], dict[int, str]]:
-    """Return the excluded segments of the version in use by number: their names, and why they are excluded. Two queries."""
-    used = audience.definitions.filter(state=Definition.State.CURRENT).only("exclusions").first()
-    why = {int(one["segment"]): str(one.get("reason", "")) for one in used.exclusions} if used else {}
-    found = Segment.objects.filter(workspace=audience.segment.workspace_id, number__in=why)
-    return dict(found.values_list("number", "name")), why
+def _names(place: str, segments: Excluded) -> Names:
+    return Names(
+        place, {one: name for one, (name, _) in segments.items()}, {one: why for one, (_, why) in segments.items()}
+    )
 
 
-def of_stored(ladder: Ladder, place: str) -> LadderShown:
-    """Return a stored ladder as it is shown, where excluded segments have no names any more."""
-    return shown(ladder, Names(place, {}, {}))
+def of_stored(kept: Mapping[str, Any], place: str) -> LadderShown | None:
+    """Return a stored ladder as it is shown, with the names that excluded segments had then; None where none was stored."""
+    ladder = restored(kept)
+    return shown(ladder, _names(place, segments_of(kept))) if ladder.rungs else None

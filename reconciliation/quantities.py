@@ -40,13 +40,14 @@ class Basis(StrEnum):
 class Unit(StrEnum):
     PEOPLE = "people"
     ROWS = "rows"
-    PERCENT = "percent"
+    PERMILLE = "permille"
     DAYS = "days"
     NONE = ""
 
 
+PERMILLE_IN_PERCENT = 10
 UNITS: dict[Quantity, Unit] = dict.fromkeys(Quantity, Unit.PEOPLE) | {
-    Quantity.MATCH_RATE: Unit.PERCENT,
+    Quantity.MATCH_RATE: Unit.PERMILLE,
     Quantity.LIFE_SPAN: Unit.DAYS,
     Quantity.DUPLICATES: Unit.ROWS,
     Quantity.WITHOUT_ID: Unit.ROWS,

@@ -9,6 +9,7 @@ from typing import Final
 from muster.figures import age, number, span
 
 from .expected_match import Expected
+from .habits import HABITS, NO_HABITS, Habits
 from .look import Look
 from .match_rate import Match
 from .readers.meaning import Kind, Meaning
@@ -31,22 +32,6 @@ class Word(StrEnum):
     @property
     def label(self) -> str:
         return self.value.replace("_", " ").capitalize()
-
-
-@dataclass(frozen=True)
-class Habits:
-    """How a platform goes about lists: fewest people it uses, how long it usually takes people in, and at most."""
-
-    minimum: int | None = None
-    settles: timedelta = timedelta()
-    hard: timedelta = timedelta()
-
-
-HABITS: Final = {
-    "meta": Habits(300, timedelta(hours=48), timedelta(hours=72)),
-    "google_ads": Habits(100, timedelta(hours=24), timedelta(hours=48)),
-}
-NO_HABITS: Final = Habits()
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,13 @@ class Kept:
 
 
 def needs_of(destination: Destination) -> tuple[Need, ...]:
-    """Return what reading this destination needs."""
-    return NEEDS[destination.platform]
+    """Return what reading this destination needs; nothing where no reader exists."""
+    return NEEDS.get(destination.platform, ())
+
+
+def is_readable(destination: Destination) -> bool:
+    """Whether Muster has a reader of this kind of destination."""
+    return destination.platform in NEEDS
 
 
 def secrets_of(access: ReadAccess) -> dict[str, str]:

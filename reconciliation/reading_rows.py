@@ -9,10 +9,18 @@ from audiences.platforms import Family
 from audiences.terms import joined
 
 from .models import ReadAccess, UnknownList
-from .reading_access import needs_of
+from .reading_access import is_readable, needs_of
 
 NAMED = 3
-WORST_FIRST = (CheckState.REFUSED, CheckState.UNREADABLE, CheckState.UNKNOWN, "stopped", "unset", CheckState.WORKING)
+WORST_FIRST = (
+    CheckState.REFUSED,
+    CheckState.UNREADABLE,
+    CheckState.UNKNOWN,
+    "stopped",
+    "unset",
+    CheckState.WORKING,
+    "by_hand",
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,9 @@ class ReadingRow:
 
     @property
     def state(self) -> str:
-        """Return a CheckState, "unset" where nothing is entered, or "stopped"."""
+        """Return a CheckState, "unset" where nothing is entered, "stopped", or "by_hand" where no reader exists."""
+        if not self.is_readable:
+            return "by_hand"
         if self.access is None:
             return "unset"
         return "stopped" if self.access.archived_at else self.access.check_state
@@ -36,6 +46,10 @@ class ReadingRow:
     @property
     def is_ads(self) -> bool:
         return self.destination.spec.family == Family.ADS
+
+    @property
+    def is_readable(self) -> bool:
+        return is_readable(self.destination)
 
     @property
     def account(self) -> str:
@@ -59,6 +73,8 @@ class ReadingRow:
         if not self.lists:
             return "No list goes there yet."
         which = _named(self.lists)
+        if self.state == "by_hand":
+            return f"{which} {_have(self.lists)} the figures that somebody enters or imports."
         if self.state == "unset":
             return f"{which} {_have(self.lists)} no figures from there unless somebody enters them."
         if self.state == "stopped":

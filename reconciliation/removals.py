@@ -10,9 +10,9 @@ from muster.figures import number, span
 from . import looking, moves
 from .arrived import Arrived
 from .bands import Band
+from .habits import HABITS, NO_HABITS
 from .look import Look
 from .moves import Moves
-from .readiness import HABITS, NO_HABITS
 from .removals_seen import Seen, Sizes, seen
 from .weighing import lag_of
 

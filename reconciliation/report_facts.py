@@ -10,12 +10,13 @@ from .bands import Band, known
 from .models import Answer, Correction, ListWeek, Report
 from .report_events import definitions, held, overrides
 from .report_exposed import exposed
+from .report_feeds import feeds
 from .report_of import WEEKS, past_week
 from .weekly_inputs import OUTSIDE, WEEK, Happened, Inputs, Line, PastWeek, Promise, Reply
 
 
 def inputs(monday: date, at: datetime) -> Inputs:
-    """Return what the report of a week is made of, as known at `at`. Fifteen queries, however many lists."""
+    """Return what the report of a week is made of, as known at `at`. Sixteen queries, four more where there are feeds."""
     home = Installation.current()
     zone = ZoneInfo(home.time_zone)
     rows = judged(monday)
@@ -37,6 +38,7 @@ def inputs(monday: date, at: datetime) -> Inputs:
         overrides=overrides(given.begins, given.ends, zone),
         definitions=definitions(given.begins, given.ends),
         corrections=_corrections(monday, at),
+        feeds=feeds(monday, min(given.ends, at)),
     )
 
 

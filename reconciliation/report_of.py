@@ -53,6 +53,8 @@ def report_of(given: Inputs) -> dict[str, Any]:
         "definitions": _told(given.definitions),
         "corrections": _told(given.corrections),
         "audiences": _audiences(lines, given),
+        # A company without feeds has the same report as before there were any.
+        **({"feeds": [dict(vars(one)) for one in given.feeds]} if given.feeds else {}),
     }
 
 

@@ -18,7 +18,7 @@ from muster.models import Person
 from muster.vendor_errors import AddressRefused, BadCredentials, RateLimited, VendorError
 
 from . import attaching, unknown_lists
-from .attachment import NOUNS
+from .attachment import nouns
 from .models import ListAt, ReadAccess
 from .readers.opening import reader_for
 from .readers.seen import AdReader, AdSetSeen, ListSeen, Reader
@@ -102,7 +102,7 @@ def _of_ads(access: ReadAccess, reader: AdReader) -> Look:
     except VendorError as error:
         words = told(error)
         return Look(Finding(CheckState.WORKING, f"{said}, but not where ads use them. {words}"), lists, None, words)
-    one, several = NOUNS[platform.kind]
+    one, several = nouns(platform.kind)
     active = f"{number(len(ad_sets))} active {one if len(ad_sets) == 1 else several}"
     return Look(Finding(CheckState.WORKING, f"{said}, and {active}."), lists, ad_sets)
 

@@ -2,7 +2,20 @@
 
 from django.urls import URLPattern, path
 
-from .views import access, answers, attachments, entries, lists, messages, panels, reports, suppression
+from .views import (
+    access,
+    answers,
+    attachments,
+    entries,
+    feed_editing,
+    feeds,
+    lists,
+    messages,
+    panels,
+    rejected,
+    reports,
+    suppression,
+)
 
 app_name = "reconciliation"
 urlpatterns: list[URLPattern] = [
@@ -30,6 +43,18 @@ urlpatterns: list[URLPattern] = [
     path("audiences/<slug:slug>/ladder/", panels.ladder, name="ladder"),
     path("audiences/<slug:slug>/holdout/", panels.holdout, name="holdout"),
     path("audiences/<slug:slug>/coverage/", panels.coverage, name="coverage"),
+    path("events/", feeds.events, name="events"),
+    path("events/count/", feeds.count, name="events_count"),
+    path("events/register/", feed_editing.register, name="feed_register"),
+    path("events/<slug:slug>/", feeds.feed, name="feed"),
+    path("events/<slug:slug>/edit/", feed_editing.edit, name="feed_edit"),
+    path("events/<slug:slug>/live/", feed_editing.go_live, name="feed_live"),
+    path("events/<slug:slug>/pause/", feed_editing.pause, name="feed_pause"),
+    path("events/<slug:slug>/retire/", feed_editing.retire, name="feed_retire"),
+    path("events/<slug:slug>/go-on/", feed_editing.go_on, name="feed_go_on"),
+    path("events/<slug:slug>/retry/", rejected.retry, name="feed_retry"),
+    path("events/<slug:slug>/drop/", rejected.drop, name="feed_drop"),
+    path("events/<slug:slug>/ask/", rejected.ask, name="feed_ask"),
     path("suppression/", suppression.suppression, name="suppression"),
     path("suppression/count/", suppression.count, name="suppression_count"),
     path("suppression/sizes.csv", suppression.sizes, name="suppression_csv"),

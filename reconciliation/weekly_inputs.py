@@ -126,6 +126,20 @@ class Happened:
 
 
 @dataclass(frozen=True)
+class FeedLine:
+    """A journey event's week. `landed` is None where no warehouse was read; `why` says what needs somebody, empty: nothing."""
+
+    event: str
+    slug: str
+    owner: str
+    received: int
+    forwarded: int
+    rejected: int
+    landed: int | None
+    why: str
+
+
+@dataclass(frozen=True)
 class Inputs:
     """Everything a report says. Times are aware; `made_at` is when it is frozen, or looked at before."""
 
@@ -142,6 +156,7 @@ class Inputs:
     overrides: tuple[Happened, ...] = ()
     definitions: tuple[Happened, ...] = ()
     corrections: tuple[Happened, ...] = ()
+    feeds: tuple[FeedLine, ...] = ()
 
     @property
     def begins(self) -> datetime:

@@ -14,10 +14,11 @@ from .arrived import Arrived
 from .bands import Band, known
 from .coverage import Day
 from .evidence import Evidence, evidence, skew
+from .habits import HABITS, NO_HABITS
 from .ladder import Ladder, Place
 from .ladder_stored import restored
 from .models import Answer, ListWeek
-from .readiness import HABITS, NO_HABITS, Word
+from .readiness import Word
 from .shown import REFUSED
 from .weeks import WEEKS, Week
 

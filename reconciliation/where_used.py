@@ -10,6 +10,7 @@ from audiences.platforms import Family
 from .attaching import SIGNED, newest, use_in
 from .attachment import Use, is_attached, told
 from .models import Attachment, ListAt, ReadAccess, UnknownList
+from .reading_access import is_readable
 from .suppressing import suppressing
 
 READ_FOR = timedelta(days=3)  # after which what was read of an account that cannot be read now counts no more
@@ -30,6 +31,10 @@ class WhereUsed:
     @property
     def is_ads(self) -> bool:
         return self.list.destination.spec.family == Family.ADS
+
+    @property
+    def has_reader(self) -> bool:
+        return is_readable(self.list.destination)
 
     @property
     def is_read(self) -> bool:

@@ -8,7 +8,7 @@ from hashlib import sha256
 from itertools import groupby, islice
 from typing import Any, Final
 
-from sandbox.rows import META, Row
+from sandbox.rows import GOOGLE, Row
 from sandbox.store import Store
 
 SCHEMA: Final = """
@@ -33,7 +33,7 @@ Held = tuple[bytes, str]
 
 def family(platform: str) -> str:
     """Whose normal forms a destination type keeps."""
-    return "meta" if platform == META else "google"
+    return "google" if platform == GOOGLE else "meta"
 
 
 class AdPlatform:

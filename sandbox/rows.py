@@ -11,11 +11,22 @@ from sandbox.gateway import Event
 
 META: Final = "FB_CUSTOM_AUDIENCE"
 GOOGLE: Final = "GOOGLE_ADWORDS_REMARKETING_LISTS"
-AD_PLATFORMS: Final = (META, GOOGLE)
+SNAPCHAT: Final = "SNAPCHAT_CUSTOM_AUDIENCE"
+MICROSOFT: Final = "BINGADS_AUDIENCE"
+X_ADS: Final = "X_AUDIENCE"
+AD_PLATFORMS: Final = (META, GOOGLE, SNAPCHAT, MICROSOFT, X_ADS)
 FIELDS: Final = {
     META: (("EMAIL", meta_email), ("PHONE", phone_digits)),
     GOOGLE: (("email", google_email), ("phone", phone_e164)),
+    SNAPCHAT: (("email", meta_email),),
+    MICROSOFT: (("email", meta_email),),
+    X_ADS: (("email", meta_email), ("phone_number", phone_e164)),
 }
+# The setting of the destination that says whether it hashes by itself, and its value that says so.
+HASHES: Final = {SNAPCHAT: ("disableHashing", False), MICROSOFT: ("hashEmail", True), X_ADS: ("enableHash", True)}
+ONLY_LISTS: Final = (SNAPCHAT, MICROSOFT)
+# A row without an identifier spoils the whole event.
+STRICT: Final = (META, MICROSOFT)
 OPERATIONS: Final = {"insert": "add", "update": "add", "delete": "remove"}
 HASHED: Final = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -41,6 +52,8 @@ class Filtered(Failed):
 def operations(platform: str, config: dict[str, Any], event: Event) -> list[Operation]:
     """What to do, in the platform's order. Raises Failed for what is lost as a whole."""
     kind = event.get("type")
+    if kind == ("record" if platform in ONLY_LISTS else "audiencelist" if platform == X_ADS else ""):
+        raise Filtered(str(kind))
     if kind == "record":
         return [_record(platform, config, event)]
     if kind == "audiencelist":
@@ -67,7 +80,7 @@ def _audience_list(platform: str, config: dict[str, Any], event: Event) -> list[
     done = []
     for operation in ("remove", "add") if platform == META else ("add", "remove"):
         rows = [row_of(platform, config, row) for row in lists.get(operation) or []]
-        if platform == META and not all(rows):
+        if platform in STRICT and not all(rows):
             raise Failed(400, "a row has no identifier of this platform")
         if kept := [row for row in rows if row]:
             done.append((operation, kept))
@@ -78,7 +91,8 @@ def _audience_list(platform: str, config: dict[str, Any], event: Event) -> list[
 
 def row_of(platform: str, config: dict[str, Any], fields: dict[str, Any]) -> Row:
     """The digests of a row. Raises Failed where values are hashed and should not be, or the reverse."""
-    must_hash = config.get("isHashRequired") in (True, "true")
+    setting, hashes = HASHES.get(platform, ("isHashRequired", True))
+    must_hash = (config.get(setting) in (True, "true")) is hashes
     found: Row = []
     for name, normal in FIELDS[platform]:
         value = fields.get(name)

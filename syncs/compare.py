@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from django.conf import settings
 from django.db import transaction
 
 from audiences.models import Activation
@@ -21,12 +22,13 @@ from .arms import people_by_arm
 from .eligibility import Others, Out, blocking_tokens, name_of, reasons, with_blocked
 from .erased import Erased
 from .lease import Lease
-from .ledger import LOADED_AT_ONCE, Ledger
-from .members import fits, nobody, recut, shard_count, told_members, with_members
-from .models import Batch, LedgerShard, PlanShard, Run
+from .ledger import Ledger
+from .members import nobody, told_members, with_members
+from .models import Batch, PlanShard, Run
 from .opted_out import OptedOut
 from .people import TOKENS
 from .plan import ADD, CHANGE, LEFT, REASSERT, Shard, Sides, claims, is_optout, is_release, merge, without_claims
+from .sharing import Repeats, beyond_first
 from .staging import Staged
 from .states import BatchState
 from .terms import Terms
@@ -53,6 +55,7 @@ class Counts:
     optouts: int = 0
     releases: int = 0
     dropped: int = 0
+    duplicates: int = 0
 
     @property
     def wanted(self) -> int:
@@ -73,6 +76,7 @@ class Counts:
             "optouts": self.optouts,
             "releases": self.releases,
             "dropped": self.dropped,
+            "duplicates": self.duplicates,
             "left_out": dict(self.out),
             "arms": dict(self.arms),
             "removes_by": dict(self.removes_by),
@@ -95,6 +99,23 @@ class Comparison:
 
         `everybody` is sent again; those whose keys are in `expiring` too, counted apart.
         """
+        with Repeats(self.staged.people * len(self.terms.identifiers.fields), settings.HOME / "spool") as repeats:
+            shards, held, out, ledger = self._merged(repeats, everybody=everybody, expiring=expiring)
+            self.counts.duplicates = self._sharing(TokenSet(repeats.found()), out)
+        claimed = self._claimed(shards, out, ledger)
+        plans = []
+        for number, shard in enumerate(shards):
+            final_plan = without_claims(shard, claimed)
+            self._count_plan(final_plan)
+            if columns := final_plan.packed():
+                plans.append((number, columns | with_members(final_plan.gone_key, held[number])))
+        self.counts.unchanged = self.counts.wanted - sum(self.counts.ops.values())
+        return plans
+
+    def _merged(
+        self, repeats: Repeats, *, everybody: bool, expiring: Sequence[tuple[bytes, bytes]]
+    ) -> tuple[list[Shard], list[Columns | None], list[Array], Ledger]:
+        """Return each prefix merged with the ledger, what the ledger holds of who goes, and the reasons of everybody."""
         ledger = Ledger(self.activation, texts_too=self.terms.texts)
         self.others.excluded_tokens = [self._tokens_of(staged) for staged in self.exclusions]
         out = self._out()
@@ -124,15 +145,21 @@ class Comparison:
             self.counts.renewals += int((shards[-1].op[expires] == REASSERT).sum())
             self._count_people(final, len(sides.ledger["key"]))
             self._count_arms(people, final)
-        claimed = self._claimed(shards, out, ledger)
-        plans = []
-        for number, shard in enumerate(shards):
-            final_plan = without_claims(shard, claimed)
-            self._count_plan(final_plan)
-            if columns := final_plan.packed():
-                plans.append((number, columns | with_members(final_plan.gone_key, held[number])))
-        self.counts.unchanged = self.counts.wanted - sum(self.counts.ops.values())
-        return plans
+            for mine in self.terms.identifiers.tokens(people).values():
+                repeats.add(mine[final == Out.IN])
+        return shards, held, out, ledger
+
+    def _sharing(self, repeated: TokenSet, out: list[Array]) -> int:
+        """Return how many wanted people there are beyond one for each group who share identifiers. Mostly no work at all."""
+        owners, shared, before = [], [], 0
+        for number in range(self.activation.shards if len(repeated) else 0):
+            people, wanted = self._mine(number), out[number] == Out.IN
+            for mine in self.terms.identifiers.tokens(people).values():
+                places = np.flatnonzero(repeated.holds(mine) & wanted)
+                owners.append(places + before)
+                shared.append(mine[places])
+            before += len(wanted)
+        return beyond_first(np.concatenate(owners), np.concatenate(shared)) if owners else 0
 
     def _people(self, number: int, of: int, staged: Staged) -> Columns:
         """Return people as far as comparing needs them: mostly their heads."""
@@ -270,27 +297,3 @@ class Plans:
         rows = PlanShard.objects.filter(run=self._run, number__gte=first, number__lt=stop)
         found = dict(rows.values_list("number", "blob"))
         return [bytes(found.get(number, b"")) for number in range(first, stop)]
-
-
-def reshard(activation: Activation, lease: Lease, expected: int, *, texts_too: bool) -> None:
-    """Cut the ledger anew when its shards no longer fit the people expected. Only without debts. Raises LeaseLost."""
-    people = max(expected, activation.members)
-    if fits(people, activation.shards):
-        return
-    old, new = activation.shards, shard_count(people)
-    source = Ledger(activation, texts_too=texts_too, most_cached=max(LOADED_AT_ONCE, old // new + 1))
-    generation = activation.generation + 1
-    fresh = Activation(pk=activation.pk, generation=generation, shards=new)
-    target = Ledger(fresh, texts_too=texts_too)
-    with transaction.atomic():
-        lease.write(generation=generation)
-        if LedgerShard.objects.filter(activation=activation, generation=activation.generation).exists():
-            for number in range(new):
-                first, span = number * old // new, max(1, old // new)
-                parts = [source.columns(place) for place in range(first, first + span)]
-                columns = recut(parts, number, old, new)
-                if len(columns["key"]):
-                    target.put(number, columns)
-            LedgerShard.objects.filter(activation=activation, generation=activation.generation).delete()
-        Activation.objects.filter(pk=activation.pk).update(shards=new, generation=generation)
-    activation.shards, activation.generation = new, generation

@@ -73,6 +73,9 @@ def proof_of(version: Definition) -> Proof:
 
 
 def _of(pilot: Activation, version: Definition) -> Evidence:
+    if not pilot.destination.spec.is_sent:
+        words = "People get there another way, so there is no loop to prove; its figures are entered by hand."
+        return Evidence(pilot, [Item("Not sent by Muster", TOLD, words)], None)
     runs = (
         Run.objects.of_lists()
         .filter(activation=pilot, definition=version)
@@ -100,6 +103,8 @@ def _identity(synced: list[Run], reached: Run | None) -> Item:
         words = (
             f"{number(reached.wanted)} of {number(on_roster)} on the roster are in the segment with a usable identifier"
         )
+        if reached.duplicates:
+            words += f"; {number(reached.duplicates)} of them share one with another profile"
         return Item(label, DONE, f"{words}.", reached.planned_at, reached)
     if any(run.state in ARRIVED for run in synced):
         words = (

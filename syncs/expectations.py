@@ -30,7 +30,7 @@ class Expectations:
 
         `others` are the events that the same pipe was sent for other lists in the last 30 days.
         """
-        return [self._events(one) for one in self.places]
+        return [self._events(one) for one in self.places if one.spec.is_sent]
 
     def match(self) -> list[dict[str, Any]]:
         """Return for each ad platform the range in percent that the definition states and the one that is published.

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db import transaction
 
+from audiences.models import Activation
+
 from . import arms, compare, expiry, guards
 from .admission import held_by_production
 from .compare import Comparison, Counts
@@ -15,6 +17,7 @@ from .lease import Lease
 from .models import Batch, Pull, Release, Run
 from .moves import tell
 from .plan import ADD
+from .resharding import reshard
 from .staging import Staged
 from .states import ARRIVED, BatchState
 from .terms import Terms
@@ -31,7 +34,7 @@ def plan(
     assert run.pull is not None, "the segment is read before it is compared"
     staged = Staged(run.pull)
     if not run.is_dry:
-        compare.reshard(activation, lease, staged.people, texts_too=terms.texts)
+        reshard(activation, lease, staged.people, texts_too=terms.texts)
     comparison = Comparison(terms, staged, [Staged(one) for one in exclusions], beat)
     everybody = sends_everybody(run)
     at = clock()
@@ -50,6 +53,8 @@ def plan(
     }
     with transaction.atomic():
         compare.store(run, lease, [] if run.is_dry else plans, fields)
+        if not run.is_dry:
+            Activation.objects.filter(pk=activation.pk).update(duplicates=comparison.counts.duplicates)
         if release is not None and not run.is_dry:
             Release.objects.filter(pk=release.pk).update(used_by=run)
         if not run.is_dry and run.pull.began_at is not None:

@@ -107,6 +107,7 @@ class Evidences:
         required = self.required.get(one.destination_id, [])
         return Evidence(
             ads=spec.family == Family.ADS,
+            sent=spec.is_sent,
             takes=tuple(field.identifier for field in spec.fields),
             people=int(pull.counts.get("people", 0)) if pull else None,
             coverage={name: int(pull.counts[name]) for name in _asked(pull)} if pull else {},

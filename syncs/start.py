@@ -89,6 +89,8 @@ def startable(activation: Activation, kind: str, *, opt_outs: bool = False) -> D
             "This list is retired; nothing is sent to it any more. Look at Retire on the audience's page: it says who "
             "remains, and whether the list can be taken back."
         )
+    if not activation.destination.spec.is_sent:
+        raise CannotStart(not_sent(activation))
     if activation.pipe is None or activation.pipe.archived_at:
         raise CannotStart("This list has no pipe yet. Ask an administrator to connect one, then sync.")
     if kind == Run.Kind.CLEAR and activation.kind == Activation.Kind.PILOT and held_by_production(activation):
@@ -100,6 +102,15 @@ def startable(activation: Activation, kind: str, *, opt_outs: bool = False) -> D
         if activation.stopped_words:
             raise CannotStart(activation.stopped_words)
     return definition
+
+
+def not_sent(activation: Activation) -> str:
+    """Return why a list is never synced, and what to do instead."""
+    place = activation.destination
+    return (
+        f"RudderStack takes nobody from here to {place.spec.label}, so nothing was started. Let people get to {place.name} "
+        "another way, and enter what it shows."
+    )
 
 
 def what_is_paused(pause: Pause) -> str:

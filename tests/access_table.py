@@ -34,7 +34,8 @@ def form(who: Who) -> Row:
 
 
 MUSTER: dict[str, Row] = {
-    "home/": reads(PEOPLE),
+    "": reads(PEOPLE),
+    "audiences/": reads(PEOPLE),
     "favicon.ico": reads(ANYBODY),
     "sign-in/": form(ANYBODY),
     "sign-out/": acts(ANYBODY),
@@ -55,7 +56,7 @@ MUSTER: dict[str, Row] = {
     "back-office/password_change/": form(PEOPLE),
 }
 AUDIENCES: dict[str, Row] = {
-    "": reads(PEOPLE),
+    "audiences/all/": reads(PEOPLE),
     "audiences/register/": form(OPERATORS),
     "audiences/segments/<int:pk>/refresh/": acts(OPERATORS),
     "audiences/segments/<int:pk>/size/": acts(OPERATORS),
@@ -92,6 +93,8 @@ CONNECTIONS: dict[str, Row] = {
         for kind in ("workspaces", "pipes")
         for rest, row in {"key/": acts(ADMINISTRATORS), "test/": acts(ADMINISTRATORS)}.items()
     },
+    "connections/workspaces/<int:pk>/signing/": {"GET": NOT_PAID_MEDIA, "POST": ADMINISTRATORS},
+    "connections/workspaces/<int:pk>/signing/<int:key>/retire/": acts(ADMINISTRATORS),
     "roster/": {"GET": NOT_PAID_MEDIA, "POST": ADMINISTRATORS},
     "roster/domains/": acts(ADMINISTRATORS),
     "roster/domains/<int:pk>/drop/": acts(ADMINISTRATORS),
@@ -185,6 +188,19 @@ RECONCILIATION: dict[str, Row] = {
     "audiences/<slug:slug>/arrived/": reads(PEOPLE),
     "audiences/<slug:slug>/ladder/": reads(PEOPLE),
     "audiences/<slug:slug>/coverage/": reads(PEOPLE),
+    "events/": reads(PEOPLE),
+    "events/count/": reads(PEOPLE),
+    "events/register/": form(OPERATORS),
+    "events/<slug:slug>/": reads(PEOPLE),
+    "events/<slug:slug>/edit/": form(OPERATORS),
+    # a second person where something is new: see test_views_feeds.py
+    "events/<slug:slug>/live/": acts(OPERATORS),
+    "events/<slug:slug>/pause/": acts(OPERATORS),
+    "events/<slug:slug>/retire/": acts(OPERATORS),
+    "events/<slug:slug>/go-on/": acts(OPERATORS),
+    "events/<slug:slug>/retry/": acts(OPERATORS),
+    "events/<slug:slug>/drop/": acts(OPERATORS),
+    "events/<slug:slug>/ask/": acts(PEOPLE),
     "audiences/<slug:slug>/holdout/": reads(PEOPLE),
     "suppression/": reads(PEOPLE),
     "suppression/count/": reads(PEOPLE),

@@ -18,6 +18,7 @@ PAYLOADS = {
     Payload.RECORD: "one event for each person",
     Payload.AUDIENCELIST: "many people in one event",
     Payload.IDENTIFY_TRACK: "a trait and an event for each person",
+    Payload.BY_HAND: "nobody is sent; people get there another way",
 }
 MOST_LAG = 10_080  # a week
 MOST_EVENTS = 10**12
@@ -188,8 +189,9 @@ class DestinationForm(ConnectionForm):
         super().__init__(*args, **kwargs)
         self.fields["name"].help_text = "As people say it, like “Meta, NW US”."
         self.fields["payload"].help_text = (
-            "How RudderStack is given people. Ad platforms take record or audiencelist; analytics and warehouses take "
-            "identify and track."
+            "How RudderStack is given people. Meta and Google Ads take record or audiencelist, X record, Snapchat and "
+            "Microsoft audiencelist; analytics and warehouses take identify and track. RudderStack reaches the other ad "
+            "platforms not at all from here: their figures are entered by hand."
         )
         if self.instance.pk and self.instance.activations.exists():
             self.fields["platform"].disabled = True

@@ -59,6 +59,9 @@ class ListForm(RowForm):
         }
         super().__init__(prefix=f"list-{place.pk}", data=data, initial=initial)
         self.fields["list_name"].widget.attrs["class"] = "input"
+        if not place.spec.is_sent:
+            del self.fields["pipe"]
+            return
         field = self.fields["pipe"]
         field.widget.attrs["class"] = "select"
         field.queryset = Pipe.objects.filter(pk__in=[pipe.pk for pipe in pipes])  # type: ignore[attr-defined]

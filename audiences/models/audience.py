@@ -70,6 +70,9 @@ class Activation(models.Model):
         max_length=500, blank=True, default="", help_text="Why the engine paused this list by itself"
     )
     members = models.PositiveBigIntegerField(default=0, help_text="People in the ledger")
+    duplicates = models.PositiveBigIntegerField(
+        default=0, help_text="Of them, beyond one for each group who share identifiers, as the newest plan counted"
+    )
     shards = models.PositiveIntegerField(default=1, help_text="Ledger shards, a power of two")
     generation = models.PositiveIntegerField(default=1, help_text="Moves when the ledger is re-sharded")
     epoch = models.PositiveIntegerField(default=1, help_text="Moves when the ledger can no longer be trusted")
@@ -89,3 +92,8 @@ class Activation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.audience.name} at {self.destination.name}"
+
+    @property
+    def distinct_members(self) -> int:
+        """Return how many people the ledger holds, those who share identifiers counted once."""
+        return max(0, self.members - self.duplicates)

@@ -58,6 +58,14 @@ class Feed(models.Model):
     )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    edited_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When what is kept or forwarded was last changed; a second person switches it on",
+    )
     live_at = models.DateTimeField(null=True, blank=True)
     live_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"

@@ -30,8 +30,8 @@ def ask(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     here = standing(slug)
     destination = get_object_or_404(Destination, pk=pk)
     newest = here.draft or here.newest
-    if destination.pk not in newest.destinations or here.audience.archived_at:
-        raise Http404("not a list of this audience")
+    if destination.pk not in newest.destinations or here.audience.archived_at or not destination.spec.is_sent:
+        raise Http404("not a list of this audience, or one that needs no pipe")
     if known := pipe_requests.open_request(here.audience, destination):
         return redirect("audiences:pipe-request", known.pk)
     form = AskForm(posted(request))

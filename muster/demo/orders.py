@@ -1,6 +1,6 @@
 """What the demo orders from the vendors' stand-ins, over HTTP as anybody else would."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import quote
@@ -62,15 +62,25 @@ class StandIns:
         """Make the ad platforms' people those of Customer.io as they are now."""
         self.rudder.post("/_sandbox/platform/mirror", json={"customerio": self.customerio_url, "strict": True})
 
-    def make_data_out(self, write_key: str) -> None:
-        """Set up Customer.io's own Data Out to RudderStack, which Muster reads and shows."""
+    def make_data_out(self, write_key: str, coupons_key: str) -> None:
+        """Set up Customer.io's own Data Out to RudderStack, which Muster reads and shows: of emails into a source of its own,
+        of coupons into one that Muster uses too.
+        """
         self.make_source("customerio-data-out", write_key, "AMPLITUDE")
-        hook = {
-            "name": "RudderStack (legacy)",
-            "endpoint": f"{self.rudder_url}/v1/webhook?writeKey={quote(write_key)}",
-            "events": ["email_sent", "email_opened", "email_clicked"],
-        }
-        self.customerio.post("/_sandbox/reporting_webhooks", json={"reporting_webhooks": [hook]})
+        hooks = [
+            self.data_out("RudderStack (legacy)", write_key, "email_sent", "email_opened", "email_clicked"),
+            self.data_out("RudderStack (legacy), coupons", coupons_key, "coupon_shown"),
+        ]
+        self.customerio.post("/_sandbox/reporting_webhooks", json={"reporting_webhooks": hooks})
+
+    def data_out(self, name: str, write_key: str, *events: str) -> dict[str, Any]:
+        endpoint = f"{self.rudder_url}/v1/webhook?writeKey={quote(write_key)}"
+        return {"name": name, "endpoint": endpoint, "events": list(events)}
+
+    def make_event_source(self, name: str, write_key: str, kinds: Sequence[str]) -> None:
+        """Create a RudderStack source for events, with a destination of each kind behind it."""
+        places = [{"name": f"{name}-{kind.lower()}", "type": kind, "config": {}} for kind in kinds]
+        self.rudder.post("/_sandbox/sources", json={"name": name, "write_key": write_key, "destinations": places})
 
     def make_source(self, name: str, write_key: str, kind: str, config: Mapping[str, Any] = NO_CONFIG) -> None:
         """Create a RudderStack source with one destination behind it, hashing off; `config` names the list it fills."""

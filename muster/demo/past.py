@@ -27,7 +27,7 @@ from syncs.lease import this_worker
 from syncs.models import Pause, Run, Slot
 from syncs.schedule import Rhythm, period
 
-from . import history, reading_back
+from . import feeds, history, reading_back
 from .northwind import BOUGHT, CART_1, GOOGLE, HOLDOUT, LAPSED, REFUNDED, VIP
 from .orders import StandIns
 from .platform_orders import Platforms
@@ -66,6 +66,7 @@ def make_up(*, until: datetime, longest: timedelta = LONGEST, most_slots: int = 
             forget_rings()
         platforms.set_clocks(timezone.now())
         seed(at=until)
+        feeds.remember(until)
 
 
 def made_at(at: datetime) -> None:

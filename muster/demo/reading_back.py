@@ -9,8 +9,18 @@ from zoneinfo import ZoneInfo
 
 from audiences.models import Activation, Destination
 from muster.models import Installation, Person
-from reconciliation import csv_rows, entering, importing, list_ids, measure, moments, reading_access, trying_access
-from reconciliation.models import ReadAccess, Reading
+from reconciliation import (
+    csv_rows,
+    entering,
+    health,
+    importing,
+    list_ids,
+    measure,
+    moments,
+    reading_access,
+    trying_access,
+)
+from reconciliation.models import ListAt, ReadAccess, Reading
 
 from .ad_accounts import IDS, PLATFORMS, UNTOLD, WRITTEN_DOWN, WRITTEN_OF
 from .northwind import DESTINATIONS
@@ -55,9 +65,10 @@ def tell_ids(at: datetime) -> None:
 
 
 def read(at: datetime) -> None:
-    """Read every destination back now."""
+    """Read every destination back now, and judge its lists by that."""
     for access in ReadAccess.objects.order_by("pk"):
         measure.perform(access.pk, at=at)
+    health.keep_lists(ListAt.objects.values_list("activation", flat=True), at=at)
 
 
 def read_soon(at: datetime) -> None:

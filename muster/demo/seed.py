@@ -26,7 +26,7 @@ from audiences.use_cases import CASES, USE_CASES
 from muster import audit
 from muster.models import Installation, Person
 
-from . import reading_back
+from . import feeds, reading_back
 from .audience_plans import AUDIENCES, AudiencePlan
 from .northwind import COHORTS, COMPANY, DESTINATIONS, TEAM, TRAITS, DestinationPlan
 from .orders import StandIns
@@ -57,7 +57,7 @@ def is_done(rudder_url: str) -> bool:
 
 
 def pipe_names() -> list[str]:
-    return [pipe_name(plan, key) for plan in AUDIENCES for key in plan.lists]
+    return [*(pipe_name(plan, key) for plan in AUDIENCES for key in plan.lists), *(plan.pipe for plan in feeds.FEEDS)]
 
 
 def pipe_name(plan: AudiencePlan, key: str) -> str:
@@ -105,6 +105,8 @@ class Seeding:
         for audience_plan in AUDIENCES:
             pipes = {key: self.pipe(audience_plan, key, places[key]) for key in audience_plan.lists}
             self.audience(audience_plan, known[audience_plan.segment], places, pipes)
+        coupons_key = feeds.register(self.people, places, self.stand_ins, self.at)
+        self.stand_ins.make_data_out(DATA_OUT_KEY, coupons_key)
         connecting.try_workspace(workspace, by=self.people[YUSUF], at=self.at)
         connecting.try_pipes(list(Pipe.objects.filter(name__in=pipe_names())), by=self.people[YUSUF], at=self.at)
         data_out.read(workspace, at=self.at)
@@ -146,7 +148,6 @@ class Seeding:
             self.connect(made, secrets.token_hex(20))
         if not marker().exists():
             self.stand_ins.make_workspace(made.api_key)
-            self.stand_ins.make_data_out(DATA_OUT_KEY)
             Platforms().make()
         return made
 

@@ -5,14 +5,7 @@ from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
-from muster.access import Permission, allow, public
-
-
-@allow(Permission.READ)
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """The first page after signing in."""
-    return redirect("audiences:list")
+from muster.access import public
 
 
 @public

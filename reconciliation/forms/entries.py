@@ -21,7 +21,9 @@ class EntryForm(forms.Form):
         help_text="Only if a range is shown: its upper end. The field before is the lower.",
     )
     rate = PercentField(
-        required=False, label="Match rate shown there", help_text="In percent, if the platform shows one."
+        required=False,
+        label="Match rate shown there",
+        help_text="In percent to one decimal, if the platform shows one.",
     )
     not_reported = forms.BooleanField(
         required=False,

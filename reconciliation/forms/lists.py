@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from audiences.forms.fields import LineField, WholeNumberField
-from reconciliation.attachment import NOUNS, Use
+from reconciliation.attachment import Use, nouns
 
 MOST_ACTIVE = 100_000
 MOST_NAMES = 200
@@ -49,7 +49,7 @@ class SignForm(forms.Form):
 
     def __init__(self, data: Any = None, *, suppresses: bool, platform: str) -> None:
         super().__init__(data)
-        self.suppresses, (_, self.several) = suppresses, NOUNS[platform]
+        self.suppresses, (_, self.several) = suppresses, nouns(platform)
         where = "Excluded in" if suppresses else "Included in"
         self.fields["used"].label = f"{where} how many"
         self.fields["active"].label = f"Of how many active {self.several}"

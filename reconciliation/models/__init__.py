@@ -3,6 +3,7 @@
 from .access import ListAt, ReadAccess
 from .attachment import Attachment, UnknownList
 from .exposure import Exposure, ExposureTurn
+from .feed_week import FeedWeek
 from .match_trend import MatchTrend
 from .reading import AppendOnly, Reading
 from .report import Correction, Delivery, Report, Wish
@@ -16,6 +17,7 @@ __all__ = [
     "Delivery",
     "Exposure",
     "ExposureTurn",
+    "FeedWeek",
     "ListAt",
     "ListWeek",
     "MatchTrend",

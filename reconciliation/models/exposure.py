@@ -53,7 +53,9 @@ class ExposureTurn(models.Model):
 
     required = models.OneToOneField(RequiredSuppression, on_delete=models.CASCADE, related_name="exposure_turn")
     next_at = models.DateTimeField(null=True, blank=True, help_text="Empty: at the next tick")
-    began_at = models.DateTimeField(null=True, blank=True, help_text="When the newest count began")
+    began_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the newest count was asked for, then when it began"
+    )
     counted_at = models.DateTimeField(null=True, blank=True)
     as_of = models.DateTimeField(null=True, blank=True, help_text="When the reading behind that count began")
 

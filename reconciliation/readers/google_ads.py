@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from muster.http import Answer, Door, Refusal, Unreadable, VendorError
-from reconciliation.quantities import Basis, Quantity
+from reconciliation.quantities import PERMILLE_IN_PERCENT, Basis, Quantity
 
 from .answers import count, id_of, name_of, object_of, rows_of
 from .google_access import Access, NoGrant
@@ -177,7 +177,8 @@ def _figures(told: Row) -> Iterator[Figure]:
             yield Figure(quantity, *span, Basis.RANGE, f"size_range_for_{axis}")
     rate = count(told.get("matchRatePercentage"))
     rate = rate if rate and rate <= 100 else None
-    yield Figure(Quantity.MATCH_RATE, rate, rate, Basis.REPORTED, "match_rate_percentage")
+    permille = None if rate is None else rate * PERMILLE_IN_PERCENT
+    yield Figure(Quantity.MATCH_RATE, permille, permille, Basis.REPORTED, "match_rate_percentage")
     if days := count(told.get("membershipLifeSpan")):
         yield Figure(Quantity.LIFE_SPAN, days, days, Basis.REPORTED, "membership_life_span")
 

@@ -12,7 +12,7 @@ from reconciliation.quantities import Basis, Quantity
 class Figure:
     """A value as a band: `low` == `high` where the platform gives one number, both None where it is unknown, never 0 then.
 
-    Percent from 0 to 100. `axis` is the platform's own name of what it counts, e.g. "size_for_display".
+    Match rates are permille, from 0 to 1,000. `axis` is the platform's own name of what it counts, e.g. "size_for_display".
     """
 
     quantity: Quantity

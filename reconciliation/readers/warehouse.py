@@ -7,7 +7,7 @@ that lands elsewhere. Raises what reconciliation/readers/warehouse_errors.py lis
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -32,8 +32,10 @@ from .warehouse_queries import (
     columns_of,
     event_count,
     is_identifier,
+    landed,
     layout_of,
     permitted,
+    tables_of,
     trait_count,
     written_as,
 )
@@ -55,6 +57,13 @@ NO_ROWS = State("rows", "0", "The column is there, and no row of this audience y
 def reader(options: Mapping[str, str], secrets: Mapping[str, str]) -> "Warehouse":
     """Return a reader of the warehouse that options and secrets name (needs.NEEDS["warehouse"])."""
     return Warehouse(options, secrets)
+
+
+@dataclass(frozen=True)
+class Landed:
+    """Rows and distinct message ids of one event, by stretch of time; None without a table."""
+
+    counts: tuple[tuple[int, int], ...] | None
 
 
 class Warehouse:
@@ -86,6 +95,14 @@ class Warehouse:
             layouts: dict[str, tuple[str, Layout]] = {own: layout(session, own)}
             return {one: self._seen(session, layouts, one) for one in ids}
 
+    def events(self, names: Sequence[str], starts: Sequence[datetime], until: datetime) -> Mapping[str, Landed]:
+        """Return, by event, what landed in each stretch between `starts` and `until`. Raises VendorError.
+
+        An event of which nothing landed has no table yet.
+        """
+        with session_at(self.options, self.secrets, self.cut, self.seconds) as session:
+            return {name: landed_in(session, self.options["schema"], name, starts, until) for name in names}
+
     def _seen(self, session: Session, layouts: dict[str, tuple[str, Layout]], one: str) -> ListSeen:
         own, _, name = one.rpartition(".")
         schema = own or self.options["schema"]
@@ -100,6 +117,21 @@ class Warehouse:
         found = seen(session, *layouts[schema], one, name)
         attribute = self.attributes.get(one, "")
         return with_arms(session, *layouts[schema], found, name, attribute) if attribute else found
+
+
+def landed_in(session: Session, schema: str, event: str, starts: Sequence[datetime], until: datetime) -> Landed:
+    """Return what landed of an event. Raises NoSchema."""
+    names = tables_of(event)
+    found = session.rows(LAYOUT, schema=schema, tables=list(names))
+    written, tables = layout_of(schema, [(row["nspname"], row["relname"], row["attname"]) for row in found])
+    if not written:
+        raise NoSchema(VENDOR)
+    table = next(filter(None, (written_as(name, tables) for name in names)), "")
+    if not table:
+        return Landed(None)
+    rows = session.rows(landed(written, table), starts=list(starts), until=until)
+    by_place = {row["place"]: (row["rows"], row["ids"]) for row in rows}
+    return Landed(tuple(by_place.get(place, (0, 0)) for place in range(1, len(starts) + 1)))
 
 
 def layout(session: Session, schema: str) -> tuple[str, Layout]:

@@ -58,6 +58,13 @@ WITH newest AS (
 SELECT arm, count(*) AS members FROM newest WHERE state GROUP BY arm ORDER BY members DESC, arm LIMIT {most}
 """
 AUDIENCES: Final[LiteralString] = "SELECT DISTINCT audience_id::text, audience_name::text FROM {table}"
+# Distinct message ids, because RudderStack may land a row twice; never count(*) alone.
+LANDED: Final[LiteralString] = """
+SELECT width_bucket(received_at::timestamptz, %(starts)s::timestamptz[]) AS place, count(*) AS rows, count(DISTINCT id) AS ids
+FROM {table} WHERE received_at >= (%(starts)s::timestamptz[])[1] AND received_at < %(until)s GROUP BY 1
+"""
+CAMEL: Final = r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z0-9]+|[0-9]+"
+WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 Layout = Mapping[str, frozenset[str]]
 
@@ -80,6 +87,23 @@ def columns_of(trait: str) -> tuple[str, ...]:
             name = "_".join(parts)
             names.append(f"_{name}"[:LONGEST] if name[:1].isdigit() else name[:LONGEST])
     return tuple(dict.fromkeys(names))
+
+
+def tables_of(event: str) -> tuple[str, ...]:
+    """Return the names that RudderStack may give to an event's table, the likeliest first: "Coupon Shown" is coupon_shown.
+
+    Whether figures stand apart from letters is a setting of the warehouse.
+    """
+    parts = [WORDS.findall(part) for part in re.split(r"[^A-Za-z0-9]+", event)]
+    divided = [word.lower() for words in parts for word in words]
+    kept = [word.lower() for part in re.split(r"[^A-Za-z0-9]+", event) for word in re.findall(CAMEL, part)]
+    names = ["_".join(words) for words in (kept, divided) if words]
+    return tuple(dict.fromkeys(f"_{name}"[:LONGEST] if name[:1].isdigit() else name[:LONGEST] for name in names))
+
+
+def landed(schema: str, table: str) -> sql.Composed:
+    """Return the statement that counts an event's rows and distinct message ids between the moments of `starts`."""
+    return sql.SQL(LANDED).format(table=sql.Identifier(schema, table))
 
 
 def layout_of(schema: str, rows: Iterable[tuple[str, str | None, str | None]]) -> tuple[str, Layout]:

@@ -7,6 +7,7 @@ from audiences.models import Destination
 from muster.templatetags.marks import icon
 from reconciliation.board_cell import Cell
 from reconciliation.protection import Mark, Tone
+from reconciliation.weekly_inputs import Exposed
 
 register = template.Library()
 
@@ -45,6 +46,12 @@ def cell_class(cell: Cell) -> str:
 def named(place: Destination) -> str:
     """`{{ place|named }}`: the account's name without its platform, which stands above it."""
     return place.name.removeprefix(place.spec.label).lstrip(" ,:–-") or place.name
+
+
+@register.filter
+def of_place(found: dict[int, Exposed], place: int) -> Exposed | None:
+    """`{{ board.unprotected|of_place:destination_id }}`: what is known of an account."""
+    return found.get(place)
 
 
 @register.simple_tag

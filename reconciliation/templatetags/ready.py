@@ -12,6 +12,7 @@ from muster.plotted import day_and_month
 from muster.templatetags.marks import icon
 from reconciliation.arrived import Arrived
 from reconciliation.expected_match import Expected, learned
+from reconciliation.feed_weeks import FeedWeekTold, Landing
 from reconciliation.look import Look
 from reconciliation.match_chart import basis_words, rate_words
 from reconciliation.match_rate import SIZE_IS_REACH, Gap, Match, own_rate, share_of_accepted
@@ -107,6 +108,12 @@ def day_month(day: date) -> str:
 @register.simple_tag
 def nth(things: list[str], place: int) -> str:
     return things[place]
+
+
+@register.simple_tag
+def week_said(week: FeedWeekTold, landing: Landing) -> str:
+    """`{% week_said week landing %}`: what differs between what was forwarded and what landed."""
+    return week.said(landing)
 
 
 @register.filter

@@ -14,6 +14,7 @@ from muster.htmx import onward, page
 from reconciliation import answering
 from reconciliation.forms.answers import AnswerForm
 from reconciliation.models import Answer
+from reconciliation.of_ladder import of_stored
 
 from .loading import list_or_404, to_change
 
@@ -69,6 +70,7 @@ def _shown(
         "broken": drift.broken_promise(timezone.localdate()) if drift else False,
         "raised": drift.is_raised(timezone.now(), zone) if drift else False,
         "earlier": earlier,
+        "ladder": of_stored(drift.week.ladder, found.destination.spec.label) if drift else None,
         "may_answer": answering.may_answer(me(request), found.audience),
         "ask": answering.answerable(found.audience)[:3],
     }

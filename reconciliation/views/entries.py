@@ -60,7 +60,7 @@ def _entry(found: Activation, form: EntryForm) -> Entry:
         as_of=given["as_of"],
         low=low,
         high=low if high is None else high,
-        rate=None if rate is None else round(rate),
+        rate=None if rate is None else round(rate, 1),
         reported=not given["not_reported"],
         note=given["note"],
     )

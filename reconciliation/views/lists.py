@@ -16,6 +16,7 @@ from muster.vendor_errors import VendorError
 from reconciliation import list_ids
 from reconciliation.forms.lists import ListIdForm
 from reconciliation.readers.seen import AdReader
+from reconciliation.reading_access import is_readable
 from reconciliation.there import choices
 from reconciliation.trying_access import reader_of, refused
 
@@ -57,7 +58,7 @@ def _say(request: HttpRequest, found: Activation, named: list_ids.Named) -> None
 
 
 def _form(found: Activation, data: Any = None) -> ListIdForm:
-    _, label, where = list_ids.IDS[found.destination.platform]
+    _, label, where = list_ids.id_of(found.destination.platform)
     kept = getattr(found, "list_at", None)
     first = kept.external_id if kept else list_ids.suggestion(found)
     return ListIdForm(data, initial=first, label=f"{label} at {found.destination.spec.label}", helped=where)
@@ -73,6 +74,7 @@ def _shown(request: HttpRequest, found: Activation, form: ListIdForm) -> dict[st
         "is_ads": found.destination.spec.family == Family.ADS,
         "is_warehouse": found.destination.spec.family == Family.WAREHOUSE,
         "readable": access,
+        "has_reader": is_readable(found.destination),
         "why_not": why_not,
         "may_set": may(request, *SETS),
         "ask": who_can(Permission.REGISTER)[:3],

@@ -3,17 +3,18 @@
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from audiences.models import Activation, Destination
+from audiences.models import Activation, Destination, Feed
 from audiences.platforms import PLATFORMS, Family
 from muster.access import NotAllowed, Permission, can
 from reconciliation.models import ReadAccess
+from reconciliation.readers.opening import READERS
 
 AD_PLATFORMS = [kind for kind, platform in PLATFORMS.items() if platform.family == Family.ADS]
 
 
 def destination_or_404(pk: int, *, ads: bool = False) -> Destination:
-    """Return a destination that is in use; with `ads` only an ad account."""
-    found = Destination.objects.filter(archived_at=None)
+    """Return a destination that is in use and that Muster can read; with `ads` only an ad account."""
+    found = Destination.objects.filter(archived_at=None, platform__in=READERS)
     return get_object_or_404(found.filter(platform__in=AD_PLATFORMS) if ads else found, pk=pk)
 
 
@@ -37,3 +38,9 @@ def to_change(request: HttpRequest, *permissions: Permission) -> None:
 
 def may(request: HttpRequest, *permissions: Permission) -> bool:
     return any(can(request.user, one) for one in permissions)
+
+
+def feed_or_404(slug: str) -> Feed:
+    """Return a feed with its workspace, people, pipe and audience."""
+    joined = Feed.objects.select_related("workspace", "owner", "drift_checker", "pipe", "audience", "live_by")
+    return get_object_or_404(joined, slug=slug)

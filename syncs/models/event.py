@@ -77,6 +77,7 @@ class EventCount(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "name", "hour"], name="event_count_once")]
+        indexes: ClassVar = [models.Index(fields=["hour"], name="event_count_hour")]
 
     def __str__(self) -> str:
         return f"{self.name or 'requests'} {self.hour:%Y-%m-%d %H}"

@@ -118,6 +118,11 @@ class Run(models.Model):
     releases = models.PositiveBigIntegerField(default=0)
     dropped = models.PositiveBigIntegerField(default=0, help_text="People who stay but lose an identifier at the list")
     unchanged = models.PositiveBigIntegerField(default=0)
+    duplicates = models.PositiveBigIntegerField(
+        null=True,
+        blank=True,
+        help_text="People wanted beyond one for each group who share identifiers; empty: not counted",
+    )
     left_out = models.JSONField(default=dict, blank=True)
     arms = models.JSONField(
         default=dict, blank=True, help_text="Of a holdout: people wanted by arm; empty text: no arm"

@@ -137,7 +137,7 @@ def undeclared(found: Audience, places: list[Destination]) -> tuple[str, ...]:
     if found.segment.workspace.lag_minutes is None:
         said.append("Segment lag is not declared and not counted.")
     for one in places:
-        if one.lag_minutes is None:
+        if one.spec.is_sent and one.lag_minutes is None:
             said.append(f"The lag of {one.name} is not declared and not counted; {one.spec.arrival}.")
     return tuple(said)
 

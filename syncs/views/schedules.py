@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -40,6 +40,8 @@ def schedule(request: HttpRequest, activation: int) -> HttpResponse:
     if request.method == "POST" and not can(request.user, Permission.SYNC):
         raise NotAllowed("setting a schedule needs another permission", Permission.SYNC)
     found = activation_or_404(activation)
+    if not found.destination.spec.is_sent:
+        raise Http404("a list that nobody is sent to has no schedule")
     if request.method != "POST":
         return page(request, "syncs/schedule.html", shown(request, found, None))
     form = ScheduleForm(request.POST)
@@ -55,7 +57,8 @@ def chosen(found: Activation, form: ScheduleForm) -> list[Activation]:
     """Return the list itself, or all lists of its audience that are not retired."""
     if not form.cleaned_data["every_list"]:
         return [found]
-    return list(found.audience.activations.exclude(lifecycle="retired").order_by("pk"))
+    made = found.audience.activations.exclude(lifecycle="retired").select_related("destination").order_by("pk")
+    return [one for one in made if one.destination.spec.is_sent]
 
 
 def shown(request: HttpRequest, found: Activation, form: ScheduleForm | None) -> dict[str, Any]:

@@ -45,8 +45,8 @@ def test_from_asking_to_an_approval_by_two_people(draft: Definition, marketer: P
     page = sent(mine, "ask", {"asked_of": manager.pk, "revision": 1, "words": "For Black Friday"})
     assert "Grace Osei was asked." in page
     assert "v1 waits for approval: Mara Keller asked Grace Osei" in text(mine, "/audiences/cart/")
-    assert "Waits for your approval" not in text(mine, "/")
-    first_page = text(theirs, "/")
+    assert "Waits for your approval" not in text(mine, "/audiences/")
+    first_page = text(theirs, "/audiences/")
     assert "Waits for your approval 1" in first_page
     assert "Mara Keller asked you" in first_page
     assert "For Black Friday" in first_page

@@ -33,22 +33,22 @@ def live(name: str, **clauses: object) -> Audience:
 def test_an_empty_installation_says_what_to_do_first_and_whom_to_ask(
     marketer: Person, administrator: Person, signed_in: Sign
 ) -> None:
-    page = signed_in(marketer).get("/").content.decode()
+    page = signed_in(marketer).get("/audiences/all/").content.decode()
     assert "Customer.io is not connected yet" in page
     assert "Ask Ada Novak" in page
-    page = signed_in(administrator).get("/").content.decode()
+    page = signed_in(administrator).get("/audiences/all/").content.decode()
     assert 'href="/connections/workspaces/add/"' in page
 
 
 def test_the_next_step_follows_what_is_set_up(marketer: Person, administrator: Person, signed_in: Sign) -> None:
     factories.workspace()
-    assert "There is no destination yet" in signed_in(marketer).get("/").content.decode()
+    assert "There is no destination yet" in signed_in(marketer).get("/audiences/all/").content.decode()
     factories.destination()
-    assert "There is no pipe yet" in signed_in(marketer).get("/").content.decode()
+    assert "There is no pipe yet" in signed_in(marketer).get("/audiences/all/").content.decode()
     factories.pipe()
-    assert "No segment has been read yet" in signed_in(marketer).get("/").content.decode()
+    assert "No segment has been read yet" in signed_in(marketer).get("/audiences/all/").content.decode()
     factories.segment_row()
-    page = signed_in(marketer).get("/").content.decode()
+    page = signed_in(marketer).get("/audiences/all/").content.decode()
     assert "No audiences yet" in page
     assert 'href="/audiences/register/"' in page
 
@@ -60,7 +60,7 @@ def test_what_needs_somebody_stands_first_with_its_reason(marketer: Person, sign
     broken = live("Stopped one")
     broken.activations.update(stopped_words="RudderStack refused the key (401).")
 
-    page = signed_in(marketer).get("/").content.decode()
+    page = signed_in(marketer).get("/audiences/all/").content.decode()
 
     assert page.index("Stopped one") < page.index("Fine one") < page.index("A draft")
     assert "is stopped: RudderStack refused the key (401)." in page
@@ -118,11 +118,11 @@ def test_rank_of_the_database_is_what_the_standing_says(db: None) -> None:
 def test_fifty_rows_take_as_many_queries_as_one(marketer: Person, signed_in: Sign) -> None:
     def asked() -> int:
         client = signed_in(marketer)
-        client.get("/")
+        client.get("/audiences/all/")
         with CaptureQueriesContext(
             connection,
         ) as queries:
-            assert client.get("/").status_code == 200
+            assert client.get("/audiences/all/").status_code == 200
         about = [one["sql"] for one in queries if "audiences_" in one["sql"]]
         assert len(about) <= 3, about
         return len(queries)
@@ -156,9 +156,9 @@ def test_many_audiences_with_drafts_and_requests_take_four_queries_of_everybody(
             words="Please",
         )
     client = signed_in(somebody)
-    client.get("/")
+    client.get("/audiences/all/")
     with CaptureQueriesContext(connection) as queries:
-        page = client.get("/").content.decode()
+        page = client.get("/audiences/all/").content.decode()
     assert len(queries) <= SIGNED_IN + 4, [one["sql"] for one in queries]
     assert ("Waits for your approval" in page) == (role in ("manager", "deputy"))
     assert page.count("v1 waits for approval: ") == 50
@@ -167,10 +167,10 @@ def test_many_audiences_with_drafts_and_requests_take_four_queries_of_everybody(
 def test_pages_of_fifty(marketer: Person, signed_in: Sign) -> None:
     for number in range(51):
         live(f"Number {number:02}")
-    page = signed_in(marketer).get("/").content.decode()
+    page = signed_in(marketer).get("/audiences/all/").content.decode()
     assert "Number 49" in page
     assert "Number 50" not in page
-    assert "Number 50" in signed_in(marketer).get("/?page=2").content.decode()
+    assert "Number 50" in signed_in(marketer).get("/audiences/all/?page=2").content.decode()
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_filters(query: dict[str, str], found: set[str], marketer: Person, signe
     winback = factories.audience(name="Winback", owner=gone, segment=factories.segment_row(number=4417, name="Lapsed"))
     factories.definition(winback, purpose="winback")
 
-    page = signed_in(marketer).get("/", query).content.decode()
+    page = signed_in(marketer).get("/audiences/all/", query).content.decode()
 
     assert {name for name in ("Cart 1", "Winback") if f">{name}</a>" in page} == found
     if not found:
@@ -207,16 +207,16 @@ def test_filters(query: dict[str, str], found: set[str], marketer: Person, signe
 
 def test_htmx_gets_the_rows_and_nothing_else(marketer: Person, signed_in: Sign) -> None:
     live("Fine one")
-    fragment = signed_in(marketer).get("/", headers={"HX-Request": "true"}).content.decode()
+    fragment = signed_in(marketer).get("/audiences/all/", headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in fragment
     assert "Fine one" in fragment
     restored = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
-    assert "<html" in signed_in(marketer).get("/", headers=restored).content.decode()
+    assert "<html" in signed_in(marketer).get("/audiences/all/", headers=restored).content.decode()
 
 
 def test_paid_media_reads_and_registers_nothing(paid_media: Person, signed_in: Sign) -> None:
     live("Fine one")
-    page = signed_in(paid_media).get("/").content.decode()
+    page = signed_in(paid_media).get("/audiences/all/").content.decode()
     assert "Fine one" in page
     assert "Register audience" not in page
 
@@ -225,11 +225,11 @@ def test_archived_audiences_are_not_listed(marketer: Person, signed_in: Sign) ->
     made = live("Old one")
     made.archived_at = timezone.now()
     made.save()
-    assert "Old one" not in signed_in(marketer).get("/").content.decode()
+    assert "Old one" not in signed_in(marketer).get("/audiences/all/").content.decode()
 
 
 def test_strangers_are_sent_to_sign_in(client: Client, db: None) -> None:
-    assert client.get("/").headers["Location"].startswith("/sign-in/")
+    assert client.get("/audiences/all/").headers["Location"].startswith("/sign-in/")
 
 
 @pytest.mark.engine
@@ -255,11 +255,11 @@ def test_a_row_says_what_the_page_of_its_audience_says(db: None) -> None:
 
 def test_a_row_that_changed_is_drawn_anew(marketer: Person, signed_in: Sign) -> None:
     client, one = signed_in(marketer), live("Carts")
-    assert "0 people accepted" in client.get("/").content.decode()
+    assert "0 people accepted" in client.get("/audiences/all/").content.decode()
     one.activations.update(members=1)
-    assert "1 person accepted" in client.get("/").content.decode()
+    assert "1 person accepted" in client.get("/audiences/all/").content.decode()
     Audience.objects.update(name="Baskets")
-    page = client.get("/").content.decode()
+    page = client.get("/audiences/all/").content.decode()
     assert "Baskets" in page
     assert "Carts" not in page
 
@@ -267,6 +267,6 @@ def test_a_row_that_changed_is_drawn_anew(marketer: Person, signed_in: Sign) -> 
 def test_groups_and_lede_count_all_pages(marketer: Person, signed_in: Sign) -> None:
     for number in range(51):
         live(f"Number {number:02}")
-    page = signed_in(marketer).get("/?page=2").content.decode()
+    page = signed_in(marketer).get("/audiences/all/?page=2").content.decode()
     assert "51 are live." in page
     assert 'Live <span class="n">51</span>' in page

@@ -105,7 +105,7 @@ def test_narrow_dark_and_without_reloading(browser: Browser, made: Activation) -
     assert drawn.value_of_css_property("fill") != "rgb(0, 0, 0)"
     browser.look("charts-390-dark")
 
-    browser.open("/")
+    browser.open("/audiences/all/")
     spark = browser.find(f"#match-of-{made.audience.slug} .spark")
     assert "54–58%" in (spark.get_attribute("aria-label") or "")
     assert browser.fits()

@@ -116,7 +116,7 @@ def test_a_suppression_is_out_of_date_on_both_pages(inside: Browser) -> None:
     looked_at(
         inside, "breached", "1 suppression list is out of date", "people who entered since are not suppressed there"
     )
-    inside.open("/")
+    inside.open("/audiences/all/")
     inside.until(
         lambda: "Out of date at" in inside.find(f"#stale-{made.audience.slug}").text, "the word in the audience's row"
     )

@@ -248,6 +248,7 @@ def test_a_drawn_history_ends_exact(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @many
 @given(histories, st.booleans())
 def test_many_drawn_histories_end_exact(

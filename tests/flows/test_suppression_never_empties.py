@@ -134,13 +134,20 @@ def test_a_run_that_is_cut_short_on_the_new_list_begins_again_and_empties_nothin
     assert shop.list_.asserted_epoch == 2
 
 
-@pytest.mark.parametrize("platform", ["meta", "google_ads"])
 @pytest.mark.parametrize(
-    ("before", "after"),
-    [(["email"], ["email", "phone"]), (["email", "phone"], ["email"]), (["email"], ["phone"])],
+    ("before", "after", "platform"),
+    [
+        (["email"], ["phone"], "meta"),
+        *(
+            pytest.param(before, after, platform, marks=pytest.mark.slow)
+            for platform in ("meta", "google_ads")
+            for before, after in ((["email"], ["email", "phone"]), (["email", "phone"], ["email"]))
+        ),
+        pytest.param(["email"], ["phone"], "google_ads", marks=pytest.mark.slow),
+    ],
 )
 def test_other_identifiers_come_before_the_old_ones_go(
-    vendors: Vendors, settings: Settings, platform: str, before: list[str], after: list[str]
+    vendors: Vendors, settings: Settings, before: list[str], after: list[str], platform: str
 ) -> None:
     shop = Shop(vendors, settings, identifiers=before, platform=platform)
     shop.redefined(identifiers=after, switch_on=timezone.localdate())
@@ -153,6 +160,7 @@ def test_other_identifiers_come_before_the_old_ones_go(
     assert shop.there(shop.list_.pipe) == STAY
 
 
+@pytest.mark.slow
 def test_other_identifiers_and_another_pipe_at_once(vendors: Vendors, settings: Settings) -> None:
     shop = Shop(vendors, settings)
     vendors.source("key-new", shop.list_.destination.spec.rudderstack_type)
@@ -165,6 +173,7 @@ def test_other_identifiers_and_another_pipe_at_once(vendors: Vendors, settings: 
     assert shop.there(pipe) == STAY
 
 
+@pytest.mark.slow
 def test_another_form_of_the_events_changes_nobody(vendors: Vendors, settings: Settings) -> None:
     shop = Shop(vendors, settings)
     Activation.objects.filter(pk=shop.list_.pk).update(payload="audiencelist")
@@ -175,6 +184,7 @@ def test_another_form_of_the_events_changes_nobody(vendors: Vendors, settings: S
     assert shop.there(shop.list_.pipe) == STAY
 
 
+@pytest.mark.slow
 def test_people_who_change_their_address_are_never_away(vendors: Vendors, settings: Settings) -> None:
     shop = Shop(vendors, settings)
     for cio_id, name in shop.ids.items():

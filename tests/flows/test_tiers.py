@@ -74,11 +74,14 @@ def counted(run: Run) -> dict[tuple[str, str], int]:
     return {(str(row.kind), row.other.audience.name if row.other else ""): row.people for row in rows}
 
 
-@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("order", [(0, 1), pytest.param((1, 0), marks=pytest.mark.slow)])
 def test_who_moves_is_removed_and_added_inside_one_cycle_and_counted_once(
-    vendors: Vendors, order: tuple[int, int]
+    vendors: Vendors, order: tuple[int, int], signed_in: Sign, paid_media: Person
 ) -> None:
     world = Tiers(vendors)
+    client: Any = signed_in(paid_media)
+    address = f"/audiences/{world.tiers[1].slug}/tiers/"
+    assert "Counted when the next sync of this list has ended" in client.get(address).content.decode()
     for tier in range(3):
         world.sync(tier)
     world.move("p0", 0, 1)
@@ -94,6 +97,9 @@ def test_who_moves_is_removed_and_added_inside_one_cycle_and_counted_once(
     assert (last.came, last.went, last.both) == (2, 0, 0)
     assert (first.came, first.went, first.both) == (0, 0, 0), "the third tier was not synced yet"
     assert place.overlaps == 0
+    shown = client.get(address).content.decode()
+    assert 'data-label="Came from it">2<' in shown
+    assert "in two tiers" not in shown
 
     world.sync(2)
     assert world.there(2) == {"p3", "p6", "p7", "p8"}
@@ -102,6 +108,7 @@ def test_who_moves_is_removed_and_added_inside_one_cycle_and_counted_once(
     assert handed == {NAMES[0]: (0, 0, 0), NAMES[1]: (1, 0, 0)}
 
 
+@pytest.mark.slow
 def test_until_the_other_tier_was_synced_who_moved_is_in_both(vendors: Vendors) -> None:
     world = Tiers(vendors)
     for tier in range(3):
@@ -119,6 +126,7 @@ def test_until_the_other_tier_was_synced_who_moved_is_in_both(vendors: Vendors) 
     assert place.overlaps == 0
 
 
+@pytest.mark.slow
 def test_tiers_that_overlap_in_customer_io_are_told(vendors: Vendors) -> None:
     world = Tiers(vendors, overlapping=True)
     runs = [world.sync(tier) for tier in range(3)]
@@ -151,7 +159,8 @@ def test_the_plan_of_a_tier_is_kept_until_the_others_have_planned(vendors: Vendo
     assert [one.came for one in place.others if one.other.audience.name == NAMES[0]] == [None]
 
 
-def test_whoever_was_not_accepted_did_not_move(vendors: Vendors, manager: Person) -> None:
+@pytest.mark.slow
+def test_who_left_and_came_to_no_other_tier_did_not_move(vendors: Vendors) -> None:
     world = Tiers(vendors)
     for tier in range(3):
         world.sync(tier)
@@ -187,19 +196,30 @@ def test_held_out_people_in_a_live_list_are_counted(vendors: Vendors) -> None:
     assert counted(world.sync(2))[Kind.HELD_OUT, ""] == 1
 
 
-def test_the_page_of_a_tier_shows_the_hand_over(vendors: Vendors, signed_in: Sign, paid_media: Person) -> None:
+def test_held_out_people_are_told_by_the_arm_that_was_read(vendors: Vendors) -> None:
     world = Tiers(vendors)
+    for name, arm in (("p0", "control"), ("p1", "treated"), ("p2", "control"), ("p3", "control")):
+        vendors.upsert({"cio_id": world.ids[name], "exp_cart": arm})
+    run = world.sync(0)
+    assert (Kind.HELD_OUT, "") not in counted(run), "nobody asked who is in which arm"
+    for clauses in ({"holdout_targets": True, "holdout_reason": "They are counted"}, {}):
+        world.tiers[0].definitions.update(state="past")
+        holdout: dict[str, Any] = {"holdout_attribute": "exp_cart", "holdout_arm": "Control", **clauses}
+        factories.definition(world.tiers[0], destinations=[world.place], identifiers=["email"], **holdout)
+        run = world.sync(0)
+        assert counted(run)[Kind.HELD_OUT, ""] == (2 if clauses else 0)
+    assert world.there(0) == {"p1"}
+
+    vendors.change_segment(world.tiers[0].segment.number, add=[world.ids["p3"]])
+    world.sync(0)
+    assert counted(world.sync(1))[Kind.HELD_OUT, NAMES[0]] == 1, "held out by the other audience, and in this list"
+
+
+def test_a_page_loads_it_for_tiers_only(signed_in: Sign, paid_media: Person) -> None:
     client: Any = signed_in(paid_media)
-    address = f"/audiences/{world.tiers[1].slug}/tiers/"
-    assert "Counted when the next sync of this list has ended" in client.get(address).content.decode()
-    for tier in range(3):
-        world.sync(tier)
-    world.move("p0", 0, 1)
-    for tier in (0, 1):
-        world.sync(tier)
-    shown = client.get(address).content.decode()
-    assert 'data-label="Came from it">1<' in shown
-    assert "are in two tiers" not in shown
-    assert address in client.get(f"/audiences/{world.tiers[1].slug}/").content.decode()
-    plain = factories.audience()
+    tier, plain = factories.audience(family="cart"), factories.audience()
+    for one in (tier, plain):
+        factories.definition(one)
+    assert f"/audiences/{tier.slug}/tiers/" in client.get(f"/audiences/{tier.slug}/").content.decode()
+    assert "/tiers/" not in client.get(f"/audiences/{plain.slug}/").content.decode()
     assert client.get(f"/audiences/{plain.slug}/tiers/").status_code == 404

@@ -75,7 +75,10 @@ def test_everything_is_connected_and_tested(demo: Vendors) -> None:
     workspace = Workspace.objects.get()
     assert Installation.current().name == workspace.name == "Northwind Outfitters"
     assert (workspace.check_state, workspace.people) == (CheckState.WORKING, 4010)
-    assert [one["name"] for one in workspace.data_out] == ["RudderStack (legacy)"]
+    assert [one["name"] for one in workspace.data_out] == [
+        "RudderStack (legacy)",
+        "RudderStack (legacy), coupons",
+    ]
     assert set(Pipe.objects.values_list("check_state", flat=True)) == {CheckState.WORKING}
     assert Segment.objects.exclude(size=None).count() == len(SEGMENTS)
     assert all(Segment.objects.get(number=plan.number).size for plan in SEGMENTS)

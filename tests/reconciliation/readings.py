@@ -43,7 +43,7 @@ def read(
     basis = Basis.RANGE if high is not None else Basis.ROUNDED
     figures = [Figure(quantity, low, low if high is None else high, basis)]
     if rate is not None:
-        figures.append(Figure(Quantity.MATCH_RATE, rate, rate, Basis.REPORTED))
+        figures.append(Figure(Quantity.MATCH_RATE, rate * 10, rate * 10, Basis.REPORTED))
     seen = ListSeen(str(one.pk), figures=tuple(figures), states=tuple(states))
     keep(one, seen, source=one.destination.platform, at=at)
 

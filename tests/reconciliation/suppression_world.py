@@ -108,10 +108,10 @@ class World:
     def counted(
         self, line: RequiredSuppression, missing: int | None, *, people: int = 26_940, **fields: Any
     ) -> Exposure:
-        """Let the exposure of a line be counted, after ten quiet counts."""
-        for back in range(10, 0, -1):
+        """Let the exposure of a line be counted, after thirty quiet hours."""
+        for back in range(30, 0, -1):
             at = self.now - timedelta(hours=back + 1)
-            Exposure.objects.create(required=line, at=at, people=people, missing=back * 7, leaked=0)
+            Exposure.objects.create(required=line, at=at, people=people, missing=back % 10 * 7, leaked=0)
         known = people if missing is not None else None
         values = {"as_of": self.now - timedelta(minutes=3), **fields}
         return Exposure.objects.create(required=line, at=self.now, people=known, missing=missing, **values)
@@ -144,7 +144,7 @@ def _buyers(world: World) -> None:
     readings.access(cart)
     readings.weekly(cart, world.now, [60, 61, 60, 62, 61, 60, 61, 62, 60, 61, 56])
     world.counted(first, 41, leaked=3, leaks={str(cart.pk): 1})
-    world.counted(late, 1126, leaked=48, leaks={}, cause="key_refused", words="")
+    world.counted(late, 1126, leaked=48, leaks={}, cause="key_refused", words="Write key refused since 00:12.")
 
 
 def _unsubscribed(world: World) -> None:

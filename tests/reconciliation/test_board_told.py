@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from reconciliation.account_told import account
 from reconciliation.board_cell import Cell
 from reconciliation.board_todos import Kind, todos
-from reconciliation.exposed_now import usual_level
 from reconciliation.protection import Facts, Tone, protection
 from tests.reconciliation.test_protection import FACTS, FINE, NOWHERE, PARTLY, REFUSED, old
 
@@ -148,8 +147,3 @@ def test_whatever_is_wrong_has_something_to_do(cells: list[Cell]) -> None:
             assert id(one) not in about
     ranks = [("bad", "warn", "none").index(todo.tone) for todo in found]
     assert ranks == sorted(ranks)
-
-
-def test_what_is_usual_needs_eight_counts() -> None:
-    assert usual_level([3] * 7) is None
-    assert usual_level([0, 70, 10, 20, 30, 40, 50, 9000, 5, 60]) == (5, 70)

@@ -30,7 +30,8 @@ AT = datetime(2026, 11, 23, 9, 20, tzinfo=UTC)
     ("text", "row"),
     [
         (f"{HEAD}Cart,2026-11-23 09:20,8700,9300,55", CsvRow(2, "Cart", AT, 8700, 9300, 55)),
-        (f'{HEAD}Cart,2026-11-23 09:20,"8,700",,55.4 %', CsvRow(2, "Cart", AT, 8700, 8700, 55)),
+        (f'{HEAD}Cart,2026-11-23 09:20,"8,700",,55.4 %', CsvRow(2, "Cart", AT, 8700, 8700, 55.4)),
+        (f"{HEAD}Cart,2026-11-23 09:20,,,55.44", CsvRow(2, "Cart", AT, rate=55.4)),
         (f"{HEAD}Cart,2026-11-23 09:20,not reported,,", CsvRow(2, "Cart", AT, reported=False)),
         (f"{HEAD}Cart,2026-11-23 09:20,,,61", CsvRow(2, "Cart", AT, rate=61)),
         (f"{HEAD}Cart,2026-11-23 09:20,0,,", CsvRow(2, "Cart", AT, 0, 0)),
@@ -54,7 +55,7 @@ def test_what_is_read(text: str, row: CsvRow) -> None:
         ("Cart,2026-11-23,9,8,", "Size high is below size low."),
         ("Cart,2026-11-23,,8,", "Size low is missing. Where one number is shown, it stands in size low alone."),
         ("Cart,2026-11-23,,,", 'It holds no figure. Write "not reported" into size low where the platform shows none.'),
-        ("Cart,2026-11-23,5,,101", "Match rate: write a percentage from 0 to 100, like 55."),
+        ("Cart,2026-11-23,5,,101", "Match rate: write a percentage from 0 to 100, like 55 or 55.4."),
         (f"{'x' * 301},2026-11-23,5,,", "A cell is longer than 300 characters. Shorten it."),
     ],
 )

@@ -204,6 +204,7 @@ def test_paused_and_another_list_than_before(vendors: Vendors, manager: Person) 
     assert figures(shop.count()) == (7, 0, 0)
 
 
+@pytest.mark.slow
 def test_people_who_cannot_be_on_the_list_do_not_count(vendors: Vendors) -> None:
     shop = Shop(vendors)
     vendors.upsert({"cio_id": shop.ids["p0"], "email": None}, {"cio_id": shop.ids["p1"], "email": "no address"})
@@ -244,6 +245,20 @@ def test_the_clock_asks_each_quarter_and_after_runs_at_the_account(vendors: Vend
     assert exposing.ring_due(at=at) == 0
 
 
+def test_three_are_counted_at_a_time(redis: RedisServer, manager: Person) -> None:
+    place, at = factories.destination(), timezone.now()
+    for number in range(5):
+        RequiredSuppression.objects.create(
+            destination=place, label=f"Line {number}", target_minutes=60, basis="test", by=manager, at=at
+        )
+    assert exposing.ring_due(at=at) == 3
+    assert exposing.ring_due(at=at) == 0
+    first = ExposureTurn.objects.exclude(next_at=None).order_by("pk")[0]
+    exposing.perform(first.required_id, holder="test")
+    assert exposing.ring_due(at=at) == 1
+    assert exposing.ring_due(at=at + exposing.TAKEN) == 3, "whoever was asked for and never came is asked for again"
+
+
 def test_a_segment_that_is_read_elsewhere_is_asked_for_again_soon(vendors: Vendors) -> None:
     shop = Shop(vendors)
     at = timezone.now()
@@ -266,7 +281,8 @@ def test_a_segment_that_is_read_elsewhere_is_asked_for_again_soon(vendors: Vendo
     assert shop.count().missing == 6
 
 
-def test_a_seed_and_a_pilot_leak_nothing(vendors: Vendors) -> None:
+@pytest.mark.slow
+def test_a_seed_leaks_nothing(vendors: Vendors) -> None:
     shop = Shop(vendors)
     shop.audience("Best customers", "lookalike", ["p0", "p1"])
     synced(shop.list(shop.cart))

@@ -84,7 +84,7 @@ def test_a_list_is_read_with_both_sizes_its_rate_and_its_states(google: Vendors)
     assert found["size_for_search"].quantity == Quantity.SEARCH
     rate = round(truth["matched"] / 20)
     assert found["match_rate_percentage"] == Figure(
-        Quantity.MATCH_RATE, rate, rate, Basis.REPORTED, "match_rate_percentage"
+        Quantity.MATCH_RATE, 10 * rate, 10 * rate, Basis.REPORTED, "match_rate_percentage"
     )
     assert found["membership_life_span"].low == 540
     assert states(seen) == {

@@ -164,7 +164,7 @@ def test_sessions_that_carried_the_whole_list_are_received() -> None:
 
 def test_a_look_at_google_is_matched_by_its_rate_and_usable_by_its_size() -> None:
     display = figure(7_350, 7_450, of=Quantity.DISPLAY, basis=Basis.ROUNDED)
-    seen_there = look(display, figure(58, of=Quantity.MATCH_RATE))
+    seen_there = look(display, figure(580, of=Quantity.MATCH_RATE))
     there = shown("google_ads", seen_there, match_of("google_ads", seen_there, settled=True))
     assert there.matched
     assert there.usable

@@ -52,7 +52,7 @@ def test_what_is_not_known_is_a_gap(seen: Look | None, settled: bool, gap: Gap) 
 
 def test_google_gives_its_own_rate_and_its_size_makes_none() -> None:
     size = figure(7_400, of=Quantity.DISPLAY, basis=Basis.ROUNDED)
-    own = figure(58, of=Quantity.MATCH_RATE, axis="match_rate_percentage")
+    own = figure(580, of=Quantity.MATCH_RATE, axis="match_rate_percentage")
 
     found = match_of("google_ads", look(size, own), settled=True)
 
@@ -63,8 +63,14 @@ def test_google_gives_its_own_rate_and_its_size_makes_none() -> None:
 
 
 def test_a_range_that_is_given_is_not_widened() -> None:
-    assert rate(match_of("google_ads", look(figure(51, 60, of=Quantity.MATCH_RATE)), settled=True)) == (51.0, 60.0)
-    assert rate(match_of("google_ads", look(figure(100, of=Quantity.MATCH_RATE)), settled=True)) == (99.5, 100.0)
+    assert rate(match_of("google_ads", look(figure(510, 600, of=Quantity.MATCH_RATE)), settled=True)) == (51.0, 60.0)
+    assert rate(match_of("google_ads", look(figure(1_000, of=Quantity.MATCH_RATE)), settled=True)) == (99.5, 100.0)
+
+
+def test_a_rate_given_to_one_decimal_is_rounded_less() -> None:
+    found = match_of("tiktok", look(figure(554, of=Quantity.MATCH_RATE, basis=Basis.MANUAL)), settled=True)
+    assert isinstance(found, Match)
+    assert (round(found.low, 2), round(found.high, 2)) == (55.35, 55.45)
 
 
 @given(low=PEOPLE, wider=PEOPLE, accepted=PEOPLE)

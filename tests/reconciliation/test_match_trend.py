@@ -27,7 +27,7 @@ def made() -> Activation:
 
 
 def entered(one: Activation, as_of: datetime, low: int | None, *, at: datetime, rate: int | None = None) -> None:
-    for quantity, value in (("members", low), ("match_rate", rate)):
+    for quantity, value in (("members", low), ("match_rate", None if rate is None else rate * 10)):
         Reading(
             activation=one,
             quantity=quantity,

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import django_rq
 import orjson
 import pytest
 from django.utils import timezone
@@ -12,7 +13,7 @@ from audiences.models import Activation, Arrival, Destination
 from muster.http import RateLimited, Unreachable
 from muster.models import Event
 from muster.redis_server import RedisServer
-from reconciliation import measure
+from reconciliation import health, jobs, measure
 from reconciliation.models import ListAt, ReadAccess, Reading
 from tests import factories
 from tests.reconciliation.cohort_tools import Desk
@@ -200,3 +201,39 @@ def test_reading_back_touches_no_run(mixpanel: Desk, place: Destination) -> None
 
     assert Activation.objects.filter(pk=made.pk).values().get() == before
     assert not made.runs.exists()
+
+
+def test_a_failure_of_judging_spoils_no_reading(
+    mixpanel: Desk, place: Destination, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mixpanel.cohort("7", members=93)
+    made, access = list_at(place, "7"), access_to(mixpanel, place)
+
+    assert measure.perform(access.pk, at=NOW)
+    (job,) = django_rq.get_queue("muster").jobs
+    assert (job.func_name, job.kwargs) == ("reconciliation.jobs.judge", {"destination_id": place.pk})
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("a mistake of ours")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("reconciliation.judging.judge_lists", broken)
+        with pytest.raises(ZeroDivisionError):
+            jobs.judge(place.pk)
+    assert figures(made) == [("muster", "accepted", 100), ("mixpanel", "members", 93)]
+    assert Arrival.objects.get(activation=made).size_low == 93
+
+
+def test_one_job_judges_every_list_of_a_destination_that_waits(
+    mixpanel: Desk, place: Destination, redis: RedisServer, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(8):
+        mixpanel.cohort(str(number), members=93)
+        list_at(place, str(number))
+    access = access_to(mixpanel, place)
+    measure.perform(access.pk, at=NOW)
+    health.keep_due(place.pk, at=NOW + timedelta(seconds=5))  # tells owners what is new
+    with django_assert_max_num_queries(60):
+        found = health.keep_due(place.pk, at=NOW + HOUR)
+    assert len(found) == 8
+    assert health.keep_due(place.pk, at=NOW + HOUR) == []

@@ -73,7 +73,7 @@ def test_the_page_says_what_is_so_and_what_to_do(world: World, paid_media: Perso
         "Stale 9 h 10 m",
         "no active campaigns and ad groups to exclude from",
         "38 <small>in size</small>",
-        "Usual level: 14–63.",
+        "Usual level: 0–63.",
         "Not required here",
         "Ask Ada Novak",
         REFUSED.replace("'", "&#x27;"),

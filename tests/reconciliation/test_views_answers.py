@@ -11,10 +11,13 @@ from django.utils import timezone
 
 from audiences.models import Activation
 from muster.models import Event, Person
-from reconciliation import answering
-from reconciliation.models import Answer
+from reconciliation import answering, judging, sparks
+from reconciliation.ladder_stored import stored
+from reconciliation.models import Answer, ListWeek
+from reconciliation.weeks import monday_of
 from tests import factories
-from tests.reconciliation import list_weeks
+from tests.reconciliation import judged as rows
+from tests.reconciliation import list_weeks, readings
 
 Sign = Callable[[Person], Client]
 pytestmark = pytest.mark.django_db
@@ -203,3 +206,38 @@ def test_silence_is_raised_after_three_working_days(marketer: Person) -> None:
     answered = answering.drift_of(one)
     assert answered is not None
     assert not answered.is_raised(datetime(2026, 12, 26, tzinfo=UTC), berlin)
+
+
+def test_the_ladder_of_that_week_names_the_segments_that_were_excluded_then(marketer: Person, signed_in: Sign) -> None:
+    one = drifting(marketer)
+    exclusions = [{"segment": 7, "reason": "They had their money back"}]
+    factories.definition(one.audience, exclusions=exclusions, promoted_at=rows.noon(MONDAY) - 9 * list_weeks.WEEK)
+    segment = factories.segment_row(one.audience.segment.workspace, number=7, name="Refunded")
+    run = rows.planned(one, rows.noon(MONDAY), wanted=900, left_out={"excluded:7": 100})
+    rows.accepted(run, rows.noon(MONDAY), adds=900)
+    Activation.objects.filter(pk=one.pk).update(members=900, created_at=rows.noon(MONDAY) - 9 * list_weeks.WEEK)
+    (found,) = judging.look([one.pk], MONDAY, at=rows.noon(MONDAY, 3))
+    ListWeek.objects.filter(activation=one).update(ladder=stored(found.ladder, found.excluded))
+    segment.delete()
+
+    page = text(signed_in(marketer).get(f"/lists/{one.pk}/answer/"))
+
+    assert "As it stood in the week from 16 Nov" in page
+    assert "Refunded" in page
+    assert "They had their money back" in page
+
+
+def test_an_accepted_level_is_marked_where_the_match_is_drawn(marketer: Person) -> None:
+    one = drifting(marketer)
+    today = timezone.localdate()
+    for back in range(4):
+        readings.read(one, timezone.now() - timedelta(weeks=back, minutes=1), 8_700, 9_300)
+    readings.kept(one, timezone.now())
+    plain = sparks.of_lists([one.pk], today)[one.pk]
+    monday = monday_of(today) - list_weeks.WEEK
+    list_weeks.answer(one, marketer, monday=monday, since=monday, kind="accept", note="The new level")
+    marked = sparks.of_lists([one.pk], today)[one.pk]
+    assert plain.drawn
+    assert marked.drawn
+    assert (plain.drawn.marks, len(marked.drawn.marks)) == ((), 1)
+    assert marked.told.endswith("a new level was accepted")

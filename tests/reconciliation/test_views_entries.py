@@ -34,18 +34,18 @@ def entered(client: Client, one: Activation, **fields: Any) -> str:
 def test_a_figure_is_kept_with_who_and_when(cart: Activation, marketer: Person, signed_in: Sign) -> None:
     ListAt.objects.create(activation=cart, external_id="120", set_at=timezone.now())
 
-    page = entered(signed_in(marketer), cart, low="8,700", high="9,300", rate="55%", note="Ads Manager")
+    page = entered(signed_in(marketer), cart, low="8,700", high="9,300", rate="55.4%", note="Ads Manager")
 
     size, rate = Reading.objects.order_by("quantity")[1], Reading.objects.order_by("quantity")[0]
     assert (size.quantity, size.low, size.high, size.unit, size.basis, size.source) == (
         *("members", 8700, 9300, "people", "manual", "manual"),
     )
-    assert (rate.quantity, rate.low, rate.high, rate.unit) == ("match_rate", 55, 55, "percent")
+    assert (rate.quantity, rate.low, rate.high, rate.unit) == ("match_rate", 554, 554, "permille")
     assert {size.by, rate.by} == {marketer}
     assert size.external_id == "120"
     assert size.as_of.isoformat() == "2026-11-23T09:20:00+00:00"
     assert "Your figures are stored." in page
-    for words in ("8,700–9,300", "55%", "Mara Keller", "Ads Manager"):
+    for words in ("8,700–9,300", "55.4%", "Mara Keller", "Ads Manager"):
         assert words in page
     assert Event.objects.filter(verb="entered figures of", audience_id=cart.audience_id, actor=marketer).exists()
 

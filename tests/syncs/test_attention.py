@@ -128,11 +128,11 @@ def test_the_first_page_asks_for_it(signed_in: Signed, marketer: Person) -> None
     run_rows.held()
     browser = signed_in(marketer)
 
-    first = browser.get("/").content.decode()
+    first = browser.get("/audiences/all/").content.decode()
     assert 'hx-get="/runs/attention/"' in first
     assert 'id="lede-runs"' in first
     assert ">One list is held.</span>" in browser.get("/runs/attention/").content.decode()
-    assert "/runs/attention/" not in browser.get("/?q=x").content.decode()
+    assert "/runs/attention/" not in browser.get("/audiences/all/?q=x").content.decode()
 
 
 def test_many_needs_take_one_question(django_assert_num_queries: Callable[..., object], db: None) -> None:
@@ -153,7 +153,7 @@ def test_a_suppression_out_of_date_says_so_in_its_row_and_a_fresh_one_clears_it(
         run_rows.run_of(made, created_at=now - timedelta(hours=hours), pull=pull)
 
     shown = client.get("/runs/attention/").content.decode()
-    rows = client.get("/").content.decode()
+    rows = client.get("/audiences/all/").content.decode()
 
     for made, said in ((stale, True), (fresh, False)):
         mark = re.search(rf'<div hx-swap-oob="innerHTML:#stale-{made.audience.slug}">(.*?)</div>', shown, re.DOTALL)

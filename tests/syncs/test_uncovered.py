@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 
 from audiences.models import Activation, Destination, Segment
+from muster.models import Person
 from syncs import staging
 from syncs.counting import Count
 from syncs.eligibility import Identifiers, Rules
@@ -31,7 +32,7 @@ class World:
         self.draw = Random(seed)
         self.segment = factories.segment_row()
         self.place = factories.destination()
-        self.everybody = [f"cio{number}" for number in range(self.draw.randint(0, 160))]
+        self.everybody = [f"cio{number}" for number in range(self.draw.randint(0, 90))]
         self.inside = {one: self.somebody(one) for one in self.everybody if self.draw.random() < 0.8}
         self.erased = {one for one in self.everybody if self.draw.random() < 0.05}
         for one in self.erased:
@@ -87,7 +88,8 @@ class World:
 
 
 def held(segment: Segment, place: Destination, people: set[str], shards: int) -> Activation:
-    made = factories.activation(factories.audience(segment=segment), place)
+    owner = Person.objects.filter(full_name="Mara Keller").first() or factories.person(full_name="Mara Keller")
+    made = factories.activation(factories.audience(segment=segment, owner=owner, drift_checker=owner), place)
     hold(made, people, shards=shards)
     return made
 
