@@ -62,7 +62,8 @@ class Menders:
 
     def of(self, line: RequiredSuppression, cell: Cell) -> list[Person]:
         """Return who can mend a cell; nobody where the reader can by themselves, or nothing is to be mended."""
-        if cell.mark in {Mark.TOO_SMALL, Mark.SETTLING, Mark.NOT_ATTACHED} or cell.protection.protects or cell.lacking:
+        by_oneself = cell.mark == Mark.NOT_ATTACHED or (cell.mark == Mark.PROTECTING and cell.lacking)
+        if by_oneself or cell.mark in {Mark.TOO_SMALL, Mark.SETTLING} or cell.protection.protects:
             return []
         if cell.mark == Mark.UNKNOWN:
             return self.signers if cell.facts.readiness and not cell.facts.read_old else self.keepers

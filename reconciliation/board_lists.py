@@ -60,6 +60,9 @@ class Known:
         if self.list.stopped_words:
             return self.list.stopped_words
         pipe = self.list.pipe
+        spec = self.list.destination.spec
+        if not spec.is_sent:
+            return f"Muster sends nothing to {spec.label}: whoever fills the list there knows how fresh it is."
         if pipe is None:
             return "It has no pipe, so nothing can be sent."
         return f"The pipe {pipe.name} is refused. {pipe.check_words}" if pipe.check_state == CheckState.REFUSED else ""

@@ -85,11 +85,9 @@ def _register(place: str, cells: Sequence[Cell]) -> Todo | None:
         f"{_capital(in_words(len(found)))} {'lists are' if several else 'list is'} missing at {place}{before(found)}."
     )
     detail = " ".join(f"“{one.label}”: {_small_first(one.protection.why)}" for one in found)
-    known = [one.people for one in found if one.people is not None]
+    known = [one.people for one in found if one.people is not None and one.tone == Tone.BAD]
     big = f"{number(len(found))} list{'s' if several else ''}"
-    return Todo(
-        Kind.REGISTER, tone, big, heading, detail, tuple(found), max(known) if known and tone == Tone.BAD else None
-    )
+    return Todo(Kind.REGISTER, tone, big, heading, detail, tuple(found), max(known, default=None))
 
 
 def _find_out(place: str, cells: Sequence[Cell]) -> Todo | None:
@@ -117,6 +115,8 @@ def _exposure(cell: Cell) -> str:
     """Return who can be reached by what, as far as it was counted, and why."""
     if cell.missing is None:
         said = "How many can be reached was not counted yet."
+    elif not cell.missing:
+        said = "Everybody who can be is on the list that RudderStack accepted."
     else:
         said = f"{number(cell.missing)} {cell.whom} are not on the list that RudderStack accepted"
         inside = f"; {number(cell.leaked)} of them are also inside a targeting list" if cell.leaked else ""

@@ -111,6 +111,8 @@ def test_nobody_counted_is_no_number_and_comes_after_those_who_are() -> None:
 def test_more_is_missing_than_a_dead_list_can_say() -> None:
     (broken,) = todos([cell(stopped=REFUSED, missing=12)])
     assert (broken.kind, broken.big, broken.tone) == (Kind.MEND, "12", Tone.BAD)
+    (whole,) = todos([cell(stopped=REFUSED, missing=0)])
+    assert "Everybody who can be is on the list" in whole.detail
     (held_up,) = todos([cell(failed="It timed out.")])
     assert (held_up.kind, held_up.heading[-28:]) == (Kind.MEND, "mended before it gets stale.")
 
