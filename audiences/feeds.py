@@ -190,7 +190,7 @@ def go_live(feed: Feed, *, by: Person, at: datetime) -> bool:
         resumed = not needs_second(stored)
         stored.state, stored.stopped_words, stored.live_at, stored.live_by = State.LIVE, "", at, by
         stored.save(update_fields=["state", "stopped_words", "live_at", "live_by"])
-        audit.record(verb="resumed the feed" if resumed else "switched the feed live", subject=stored, by=by, at=at)
+        audit.record(verb="resumed the feed" if resumed else "switched live the feed", subject=stored, by=by, at=at)
     return True
 
 

@@ -47,7 +47,7 @@ def doubles(feed: Source, outs: Sequence[DataOut], pipes: Mapping[str, tuple[str
 
 
 def _double(feed: Source, out: DataOut, pipes: Mapping[str, tuple[str, tuple[str, ...]]]) -> Double | None:
-    count = f"{number(feed.forwarded)} of 24 h" if feed.forwarded else "its events"
+    count = f"the {number(feed.forwarded)} of 24 h" if feed.forwarded else "its events"
     effect = f"Each of {count} counts double in reports built on it." if feed.forwarded else "Each counts double there."
     if out.write_key_check == feed.key_check and feed.key_check:
         where = joined(feed.places) or "whatever stands behind it"

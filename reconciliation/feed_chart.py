@@ -36,12 +36,12 @@ class FeedChart:
 
 
 def feed_chart(counts: Mapping[date, Counted], today: date) -> FeedChart | None:
-    """Return the last four weeks of a feed; None where nothing arrived in them."""
-    begun = min((day for day in counts if day > today - timedelta(DAYS)), default=None)
+    """Return the last four weeks of a feed, whole days; None where nothing arrived in them."""
+    begun = min((day for day in counts if today > day >= today - timedelta(DAYS)), default=None)
     if begun is None:
         return None
-    # Before its first event a feed has no zeros: it was not there.
-    days = [DayTold(begun + timedelta(n), counts.get(begun + timedelta(n))) for n in range((today - begun).days + 1)]
+    # Before its first event a feed has no zeros: it was not there. Today is not over.
+    days = [DayTold(begun + timedelta(n), counts.get(begun + timedelta(n))) for n in range((today - begun).days)]
     found = [one.counted or Counted() for one in days]
     series = [
         Series("Received", "s1", [(one.received, one.received) for one in found]),
@@ -55,8 +55,7 @@ def feed_chart(counts: Mapping[date, Counted], today: date) -> FeedChart | None:
 
 def _conclusion(found: list[Counted]) -> str:
     total = sum(found, Counted())
-    whole = found[:-1] or found
-    a_day = round(sum(one.received for one in whole) / len(whole))
+    a_day = round(total.received / len(found))
     return (
         f"About {number(a_day)} a day. Of {number(total.received)} in {len(found)} day{'' if len(found) == 1 else 's'}, "
         f"{number(total.forwarded)} were forwarded and {number(total.rejected)} rejected."

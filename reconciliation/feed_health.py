@@ -200,10 +200,15 @@ def lede(verdicts: Sequence[tuple[str, Verdict]], unowned: int) -> tuple[str, st
     else:
         fine = sum(one.health == FeedHealth.ON_TARGET for one in live)
         first = f"{_count(fine, len(live))} on target."
-    told = [f"{name}: {one.first}" for name, one in sorted(verdicts, key=_rank) if one.needs][:2]
+    told = [f"{name}: {_inside(one.first)}" for name, one in sorted(verdicts, key=_rank) if one.needs][:2]
     if unowned:
         told.append(f"{'One event arrives' if unowned == 1 else f'{number(unowned)} events arrive'} that nobody owns.")
     return first, " ".join(told)
+
+
+def _inside(sentence: str) -> str:
+    """Return a sentence as it stands after a colon."""
+    return sentence if sentence[1:2].isdigit() else f"{sentence[:1].lower()}{sentence[1:]}"
 
 
 def _rank(pair: tuple[str, Verdict]) -> tuple[int, str]:

@@ -102,8 +102,10 @@ class FeedPage:
 
     @cached_property
     def weeks(self) -> list[FeedWeekTold]:
-        """Return the last 8 weeks, newest first."""
-        return weeks_of([self.feed], self.now)[self.feed.pk][::-1]
+        """Return the last 8 weeks, newest first, from the one of its first event on."""
+        weeks = weeks_of([self.feed], self.now)[self.feed.pk]
+        begun = next((place for place, one in enumerate(weeks) if one.received or one.landings), len(weeks) - 1)
+        return weeks[begun:][::-1]
 
     @cached_property
     def warehouses(self) -> list[tuple[str, str]]:

@@ -183,7 +183,7 @@ def remember(until: datetime) -> None:
     body = Kept(person_id="1", seen=dict(seen)).text
     events += [_event(space, None, name, n, until - n * HOUR, EventState.UNOWNED, body) for n in range(1, 6)]
     EventCount.objects.bulk_create(counts)
-    Event.objects.bulk_create(events)
+    Event.objects.bulk_create(sorted(events, key=lambda one: one.received_at))
     SigningKey.objects.filter(workspace=space).update(used_at=until)
     priya = Person.objects.filter(full_name=PRIYA).first()
     if priya is not None:

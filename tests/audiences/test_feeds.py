@@ -46,7 +46,7 @@ def test_a_draft_goes_live_by_a_second_person(marketer: Person, manager: Person)
     assert not feeds.go_live(made, by=manager, at=LATER)
     made.refresh_from_db()
     assert (made.state, made.live_by, made.slug) == (Feed.State.LIVE, manager, "coupon-shown")
-    assert verbs(made) == ["registered the feed", "switched the feed live"]
+    assert verbs(made) == ["registered the feed", "switched live the feed"]
 
 
 def test_who_edited_it_last_does_not_switch_it_live(manager: Person) -> None:

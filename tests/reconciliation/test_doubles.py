@@ -28,7 +28,7 @@ def test_the_same_pipe_doubles_for_sure(event: str) -> None:
     assert found.words.startswith("reaches Warehouse twice: from Muster")
     assert "through the same pipe events" in found.words
     assert found.short == "Also sent by Customer.io's own Data Out: 20,962 twice."
-    assert found.effect == "Each of 20,962 of 24 h counts double in reports built on it."
+    assert found.effect == "Each of the 20,962 of 24 h counts double in reports built on it."
 
 
 def test_another_known_pipe_doubles_where_both_arrive() -> None:

@@ -119,7 +119,7 @@ def test_a_double_says_whom_to_ask_and_that_somebody_did(
     feed_rows.counted(feed, received=500, forwarded=500)
     data_out(feed)
     page = words(reader, "/events/")
-    assert "Coupon Shown: Also sent by Customer.io's own Data Out: 500 twice." in page
+    assert "Coupon Shown: also sent by Customer.io's own Data Out: 500 twice." in page
     assert "through the same pipe" in page
     assert f"Ask {administrator.full_name}" in page
     assert "to switch one off" in page
@@ -284,7 +284,7 @@ def test_a_feed_is_paused_resumed_and_retired_with_a_reason(reader: Client) -> N
     feed.refresh_from_db()
     assert feed.state == Feed.State.RETIRED
     page = words(reader, path_of(feed))
-    assert "retired the feed: The journey is gone" in page
+    assert "retired the feed Coupon Shown: The journey is gone" in page
     assert "Retire it" not in page
 
 
@@ -310,7 +310,7 @@ def test_a_feed_shows_its_weeks_with_what_landed(reader: Client) -> None:
     page = words(reader, path_of(feed))
     assert f"400 rows are in {place.name} twice." in page
     assert "Muster does not read it back, so what landed is not known" in page
-    assert page.count("not known") >= 7
+    assert page.count("not known") >= 2
     assert "400 rows are" in Feeds(NOW, only=feed).rows[0].verdict.first
 
 
@@ -388,7 +388,7 @@ def test_paid_media_reads_and_asks_whom(signed_in: Sign, marketer: Person) -> No
 def test_what_changed_is_told(reader: Client, marketer: Person) -> None:
     feed = feed_rows.feed()
     reader.post(path_of(feed, "pause/"), {"reason": "The journey is rebuilt"})
-    assert f"{marketer.full_name} paused the feed: The journey is rebuilt" in words(reader, path_of(feed))
+    assert f"{marketer.full_name} paused the feed Coupon Shown: The journey is rebuilt" in words(reader, path_of(feed))
     assert LogEvent.objects.filter(kind="feed", object_id=str(feed.pk)).count() == 1
 
 
