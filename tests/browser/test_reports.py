@@ -9,7 +9,8 @@ import pytest
 from django.utils import timezone
 
 from muster.models import Person
-from reconciliation import freezing, posting
+from reconciliation import digesting, freezing
+from reconciliation.messages import of_digest
 from reconciliation.models import Delivery, Report
 from reconciliation.weeks import key, monday_of
 from tests import factories
@@ -79,7 +80,7 @@ def test_a_managers_monday(browser: Browser, marketer: Person, manager: Person) 
 
     seen = {browser.path}
     browser.press("Ask for an answer")
-    browser.see("is asked to answer")
+    browser.see("are asked to answer")
     browser.look("report-chased")
     assert Delivery.objects.filter(subject__startswith=f"{manager.full_name} asks you to answer").exists()
     seen.add(browser.path)
@@ -108,10 +109,9 @@ def test_it_fits_a_phone_and_the_dark(browser: Browser, marketer: Person, manage
 def test_the_digest_as_a_mail_program_shows_it(
     browser: Browser, marketer: Person, manager: Person, tmp_path: Path
 ) -> None:
-    frozen(marketer)
-    posting.make_digests(at=timezone.now())
+    week = digesting.Week(frozen(marketer).monday, timezone.now())
     mail = tmp_path / "digest.html"
-    mail.write_text(Delivery.objects.get(person=manager, channel="email").html)
+    mail.write_text(of_digest(week.digest(manager)).html)
     for width, scheme in ((NARROW, "light"), (WIDE, "light"), (WIDE, "dark")):
         browser.resize(width)
         browser.scheme(scheme)
