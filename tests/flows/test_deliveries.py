@@ -23,11 +23,12 @@ from tests.vendors import Vendors
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.engine]
 
 
-def test_five_thousand_deliveries(vendors: Vendors, settings: Settings) -> None:
+def delivered(vendors: Vendors, settings: Settings, count: int) -> World:
+    """Send so many events and prove that each arrived once in effect."""
     settings.LEASE_SECONDS, settings.RENEW_SECONDS, settings.REQUEST_TIMEOUT = 0.6, 0.1, 0.3
     draw = random.Random(7)
     world = World.built(vendors)
-    events = list(drawn(4500, draw))
+    events = list(drawn(count, draw))
     receivers, forwarders = Dying(random.Random(8), 0.001), Dying(random.Random(9), 0.005)
     for kind, times in (("store_then_504", 3), ("503", 2), ("cut_after", 3)):
         vendors.fault(vendors.rudder, kind, {"path": "/v1/batch"}, times=times, after=2)
@@ -36,8 +37,23 @@ def test_five_thousand_deliveries(vendors: Vendors, settings: Settings) -> None:
         sent_all(world, events, draw, lost=0.02)
     forward_the_rest(world)
 
-    assert receivers.deaths > 20
+    assert receivers.deaths > count / 1000
     assert forwarders.deaths > 3
-    assert world.refused > 100
-    assert world.unanswered > 50
+    assert world.refused > count / 50
+    assert world.unanswered > count / 100
     assert_once_in_effect(world, events)
+    return world
+
+
+def test_five_thousand_deliveries(vendors: Vendors, settings: Settings) -> None:
+    world = delivered(vendors, settings, 4300)
+
+    assert world.requests > 5000
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+def test_a_hundred_thousand_deliveries(vendors: Vendors, settings: Settings) -> None:
+    world = delivered(vendors, settings, 86_000)
+
+    assert world.requests > 100_000
