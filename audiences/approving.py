@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Exists
+from django.db.models import Exists, QuerySet
 from django.utils import timezone
 
 from muster import audit
@@ -200,12 +201,18 @@ def stood_in_for(by: Person) -> Person | None:
 
 def open_requests(person: Person) -> list[ApprovalRequest]:
     """Return every request without an answer, lapsed ones too. One question, which also learns whether a person stands in."""
-    found = ApprovalRequest.objects.filter(state=State.WAITING, definition__audience__archived_at=None)
-    found = found.select_related("definition__audience", "asked_by", "asked_of").order_by("until", "pk")
-    rows = list(found.only(*SHOWN).annotate(stands_in=Exists(person.stood_in_for)))
+    rows = list(_waiting_everywhere().annotate(stands_in=Exists(person.stood_in_for)))
     if rows:
         person.stands_in_for_approver = rows[0].stands_in  # type: ignore[attr-defined]
     return rows
+
+
+@lru_cache(maxsize=1)
+def _waiting_everywhere() -> QuerySet[ApprovalRequest]:
+    """Return every request without an answer. Building the question takes longer than asking it, so it is kept."""
+    found = ApprovalRequest.objects.filter(state=State.WAITING, definition__audience__archived_at=None)
+    found = found.select_related("definition__audience", "asked_by", "asked_of").order_by("until", "pk")
+    return found.only(*SHOWN)
 
 
 def for_decision(requests: Iterable[ApprovalRequest], person: Person, at: datetime) -> list[ApprovalRequest]:

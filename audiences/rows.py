@@ -7,7 +7,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import FilteredRelation, Q
+from django.db.models import FilteredRelation, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -58,16 +58,22 @@ class Row:
 def rows(audiences: Collection[int], today: date, requests: Iterable[ApprovalRequest] = ()) -> dict[int, Row]:
     """Return the rows of these audiences by their ids. `requests` are those without an answer."""
     asked = {one.definition_id: _asked(one, today) for one in requests}
-    version = FilteredRelation("definitions", condition=~Q(definitions__state=Definition.State.PAST))
-    used = Q(activations__kind=Activation.Kind.PRODUCTION) & ~Q(activations__lifecycle=Lifecycle.RETIRED)
-    told = Audience.objects.filter(pk__in=audiences).annotate(
-        version=version, made=FilteredRelation("activations", condition=used)
-    )
     found: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
-    # One row for each version beside each list: there are few of either, and a question more costs more.
-    for one in told.exclude(version=None).values(*AUDIENCE, *OF_VERSION, *OF_LIST):
+    for one in _told().filter(pk__in=audiences):
         found[one["pk"]].append(one)
     return {audience: _row(some, asked, today) for audience, some in found.items()}
+
+
+@lru_cache(maxsize=1)
+def _told() -> QuerySet[Audience, dict[str, Any]]:
+    """Return the values of every audience, to be filtered. Building the question takes longer than asking it, so it is kept.
+
+    One row for each version beside each list: there are few of either, and a question more costs more.
+    """
+    version = FilteredRelation("definitions", condition=~Q(definitions__state=Definition.State.PAST))
+    used = Q(activations__kind=Activation.Kind.PRODUCTION) & ~Q(activations__lifecycle=Lifecycle.RETIRED)
+    told = Audience.objects.annotate(version=version, made=FilteredRelation("activations", condition=used))
+    return told.exclude(version=None).values(*AUDIENCE, *OF_VERSION, *OF_LIST)
 
 
 def _asked(one: ApprovalRequest, today: date) -> str:

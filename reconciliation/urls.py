@@ -65,4 +65,5 @@ urlpatterns: list[URLPattern] = [
     path("reports/<slug:week>.csv", reports.report_csv, name="report_csv"),
     path("reports/<slug:week>/audiences/", reports.audiences, name="report_audiences"),
     path("reports/<slug:week>/sign/", reports.sign, name="report_sign"),
+    path("reports/<slug:week>/chase/<int:pk>/", answers.chase, name="report_chase"),
 ]

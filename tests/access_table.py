@@ -212,5 +212,6 @@ RECONCILIATION: dict[str, Row] = {
     "reports/<slug:week>.csv": reads(PEOPLE),
     "reports/<slug:week>/audiences/": reads(PEOPLE),
     "reports/<slug:week>/sign/": acts(MANAGERS),
+    "reports/<slug:week>/chase/<int:pk>/": acts(MANAGERS),
 }
 TABLE: dict[str, Row] = {**MUSTER, **AUDIENCES, **CONNECTIONS, **SYNCS, **RECONCILIATION}

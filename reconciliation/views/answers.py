@@ -5,13 +5,14 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from audiences.models import Activation
+from audiences.terms import joined
 from audiences.views.loading import me, posted
 from muster.access import Permission, allow
 from muster.htmx import onward, page
-from reconciliation import answering
+from reconciliation import answering, chasing
 from reconciliation.forms.answers import AnswerForm
 from reconciliation.models import Answer
 from reconciliation.of_ladder import of_stored
@@ -55,6 +56,23 @@ def _answered(request: HttpRequest, found: Activation, form: AnswerForm) -> Http
     if kept.kind == Answer.Kind.RETIRE:
         return onward(request, "syncs:retire", found.audience.slug)
     return onward(request, "reconciliation:answer", found.pk)
+
+
+@allow(Permission.SIGN)
+@require_POST
+def chase(request: HttpRequest, week: str, pk: int) -> HttpResponse:
+    """Ask who knows a list for the answer that the report of a week misses."""
+    found = list_or_404(pk)
+    try:
+        whom = chasing.chase(found, by=me(request), at=timezone.now())
+    except answering.NothingToAnswer:
+        messages.info(request, f"{found} was answered meanwhile, or is not outside any more. Nobody was asked.")
+    else:
+        names = joined(one.full_name for one in whom)
+        messages.success(
+            request, f"{names or 'Nobody else'} {'are' if len(whom) > 1 else 'is'} asked to answer {found}."
+        )
+    return onward(request, "reconciliation:report", week)
 
 
 def _shown(

@@ -3,13 +3,15 @@
 import base64
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
 
 from muster.models import Person
-from reconciliation import freezing
-from reconciliation.models import Report
+from reconciliation import digesting, freezing
+from reconciliation.messages import of_digest
+from reconciliation.models import Delivery, Report
 from reconciliation.weeks import key, monday_of
 from tests import factories
 from tests.browser.conftest import NARROW, WIDE, Browser
@@ -76,11 +78,18 @@ def test_a_managers_monday(browser: Browser, marketer: Person, manager: Person) 
     width, height = map(float, re.search(rb"/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]", pdf).groups())  # type: ignore[union-attr]
     assert (round(width), round(height)) == (595, 842), "A4 portrait"
 
+    seen = {browser.path}
+    browser.press("Ask for an answer")
+    browser.see("are asked to answer")
+    browser.look("report-chased")
+    assert Delivery.objects.filter(subject__startswith=f"{manager.full_name} asks you to answer").exists()
+    seen.add(browser.path)
     browser.press("Sign off")
     browser.press("Sign off the report")
     browser.see(f"You signed off the drift report of {key(report.monday)}")
     browser.see(f"Signed {manager.full_name}".replace("Signed ", ""))
     assert Report.objects.get().signed_by == manager
+    assert seen == {browser.path} == {f"/reports/{key(report.monday)}/"}, "the reports and this one are all it takes"
 
 
 def test_it_fits_a_phone_and_the_dark(browser: Browser, marketer: Person, manager: Person) -> None:
@@ -95,3 +104,19 @@ def test_it_fits_a_phone_and_the_dark(browser: Browser, marketer: Person, manage
             assert browser.fits(), (path, width)
     browser.open(f"/reports/{week}/")
     browser.see(f"Ask {manager.full_name} to sign it off")
+
+
+def test_the_digest_as_a_mail_program_shows_it(
+    browser: Browser, marketer: Person, manager: Person, tmp_path: Path
+) -> None:
+    week = digesting.Week(frozen(marketer).monday, timezone.now())
+    mail = tmp_path / "digest.html"
+    mail.write_text(of_digest(week.digest(manager)).html)
+    for width, scheme in ((NARROW, "light"), (WIDE, "light"), (WIDE, "dark")):
+        browser.resize(width)
+        browser.scheme(scheme)
+        browser.driver.get(mail.as_uri())
+        browser.see("Read and sign the report of")
+        assert browser.fits(), width
+        browser.look(f"digest-{width}-{scheme}")
+    assert not browser.all("script, style, link, img"), "mail programs would leave these out"

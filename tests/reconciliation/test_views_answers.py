@@ -13,7 +13,7 @@ from audiences.models import Activation
 from muster.models import Event, Person
 from reconciliation import answering, judging, sparks
 from reconciliation.ladder_stored import stored
-from reconciliation.models import Answer, ListWeek
+from reconciliation.models import Answer, Delivery, ListWeek
 from reconciliation.weeks import monday_of
 from tests import factories
 from tests.reconciliation import judged as rows
@@ -241,3 +241,20 @@ def test_an_accepted_level_is_marked_where_the_match_is_drawn(marketer: Person) 
     assert marked.drawn
     assert (plain.drawn.marks, len(marked.drawn.marks)) == ((), 1)
     assert marked.told.endswith("a new level was accepted")
+
+
+def test_a_manager_asks_for_a_missing_answer_once_a_day(marketer: Person, manager: Person, signed_in: Sign) -> None:
+    one = drifting(marketer, drift_checker=marketer)
+    client = signed_in(manager)
+    monday = ListWeek.objects.get().monday
+    address = f"/reports/{monday:%G-W%V}/chase/{one.pk}/"
+    for _ in range(2):
+        assert "Mara Keller is asked to answer VIP at Meta NW." in text(client.post(address, follow=True))
+    asked = Delivery.objects.get()
+    assert (asked.person, asked.subject) == (marketer, "Grace Osei asks you to answer the drift of VIP at Meta NW.")
+    assert f"/lists/{one.pk}/answer/" in asked.body
+    assert Event.objects.filter(verb="asked for an answer to the drift of", actor=manager).count() == 1
+
+    list_weeks.answer(one, marketer, kind="expected")
+    assert "Nobody was asked." in text(client.post(address, follow=True))
+    assert signed_in(marketer).post(address).status_code == 403
