@@ -71,7 +71,7 @@ def _attach(cell: Cell) -> Todo | None:
         names, count = use.lacking, len(use.lacking)
     reach = f"any of the {number(cell.people)} {cell.whom}" if cell.people else f"the {cell.whom} on it"
     noun = nouns(cell.platform)[0 if count == 1 else 1].split(" and ")[0].split(" or ")[0]
-    detail = f"{shortened(names)} can reach {reach}."
+    detail = f"{_capital(shortened(names))} can reach {reach}."
     return Todo(Kind.ATTACH, cell.tone, f"{number(count)} {noun}", heading, detail, (cell,), cell.people)
 
 
