@@ -201,7 +201,7 @@ def stood_in_for(by: Person) -> Person | None:
 
 def open_requests(person: Person) -> list[ApprovalRequest]:
     """Return every request without an answer, lapsed ones too. One question, which also learns whether a person stands in."""
-    rows = list(_waiting_everywhere().annotate(stands_in=Exists(person.stood_in_for)))
+    rows: list[ApprovalRequest] = list(_waiting_everywhere().annotate(stands_in=Exists(person.stood_in_for)))
     if rows:
         person.stands_in_for_approver = rows[0].stands_in  # type: ignore[attr-defined]
     return rows

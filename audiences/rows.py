@@ -73,7 +73,8 @@ def _told() -> QuerySet[Audience, dict[str, Any]]:
     version = FilteredRelation("definitions", condition=~Q(definitions__state=Definition.State.PAST))
     used = Q(activations__kind=Activation.Kind.PRODUCTION) & ~Q(activations__lifecycle=Lifecycle.RETIRED)
     told = Audience.objects.annotate(version=version, made=FilteredRelation("activations", condition=used))
-    return told.exclude(version=None).values(*AUDIENCE, *OF_VERSION, *OF_LIST)
+    found: QuerySet[Audience, dict[str, Any]] = told.exclude(version=None).values(*AUDIENCE, *OF_VERSION, *OF_LIST)
+    return found
 
 
 def _asked(one: ApprovalRequest, today: date) -> str:
