@@ -61,7 +61,8 @@ def shown(audience: Audience, now: datetime) -> HoldoutShown | None:
     lists = list(used.select_related("destination").order_by("destination__name"))
     ids = [one.pk for one in lists]
     looks, runs = looking.newest(ids), newest_arrived(ids, current)
-    found = contamination(audience, ids)
+    # Where they are targeted on purpose, that they are in the lists is no finding.
+    found = contamination(audience, [] if current.holdout_targets else ids)
     zone = timezone.get_current_timezone()
     return HoldoutShown(
         definition=current,
@@ -126,7 +127,7 @@ def contamination(audience: Audience, own: Sequence[int]) -> list[InList]:
     """Return the lists in which this audience's held-out people were looked for. Two queries."""
     kind = Overlap.Kind.HELD_OUT
     mine = Overlap.objects.filter(kind=kind, run__activation__in=own, other=None)
-    others = Overlap.objects.filter(kind=kind, other__audience=audience).exclude(run__activation__in=own)
+    others = Overlap.objects.filter(kind=kind, other__audience=audience).exclude(run__activation__audience=audience)
     live = Lifecycle.RETIRED
     rows: dict[int, list[Overlap]] = {}
     for found in (mine, others):
