@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciliation.attachment import Use
@@ -98,6 +98,8 @@ def test_the_word_of_a_stale_one_says_how_old() -> None:
     assert protection(FINE).word == "Protecting"
 
 
+# On a busy machine the first drawn facts take a second, which is no fault of what is tested.
+LOADED = settings(suppress_health_check=[HealthCheck.too_slow])
 USES = st.sampled_from([None, Use(None), EVERYWHERE, PARTLY, NOWHERE, NO_ADS, AIMED])
 FACTS = st.builds(
     Facts,
@@ -121,6 +123,7 @@ FACTS = st.builds(
 )
 
 
+@LOADED
 @given(FACTS)
 def test_what_is_not_known_is_never_green(facts: Facts) -> None:
     found = protection(facts)
@@ -140,6 +143,7 @@ def test_what_is_not_known_is_never_green(facts: Facts) -> None:
     assert facts.health != "broken"
 
 
+@LOADED
 @given(FACTS)
 def test_green_is_only_where_it_protects_and_what_is_wrong_has_a_reason(facts: Facts) -> None:
     found = protection(facts)
@@ -148,6 +152,7 @@ def test_green_is_only_where_it_protects_and_what_is_wrong_has_a_reason(facts: F
     assert (found.age is not None) == (found.mark == Mark.STALE)
 
 
+@LOADED
 @given(FACTS, st.timedeltas(timedelta(), timedelta(days=3)))
 def test_time_alone_never_makes_it_better(facts: Facts, later: timedelta) -> None:
     rank = {Tone.OK: 0, Tone.NONE: 0, Tone.WARN: 1, Tone.BAD: 2}
