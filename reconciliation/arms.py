@@ -1,6 +1,6 @@
 """The arms of a holdout at one list: Customer.io beside what was sent and what landed. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -71,6 +71,7 @@ class Arms:
     sentence: str
     sent: Sent
     landed: Landed | None = None
+    off: tuple[Row, ...] = ()
 
 
 def arms(sent: Sent, landed: Landed | None, *, place: str, tolerance: float | None, unread: str) -> Arms:
@@ -82,11 +83,11 @@ def arms(sent: Sent, landed: Landed | None, *, place: str, tolerance: float | No
     if landed.settles_at:
         words = f"{place} was read while the newest sync was still landing, so nothing is judged yet."
         return Arms(rows, State.SETTLING, words, sent, landed)
-    off = [row for row in rows if row.is_off(allowed)]
+    off = tuple(row for row in rows if row.is_off(allowed))
     if not off:
         words = f"Every arm has as many people at {place} as were sent, within ±{percent(allowed, _digits(allowed))}."
         return Arms(rows, State.SAME, words, sent, landed)
-    return Arms(rows, State.OFF, f"{'; '.join(map(_off, off))}. {_what_to_do(off)}", sent, landed)
+    return Arms(rows, State.OFF, f"{'; '.join(map(_off, off))}. {_what_to_do(off)}", sent, landed, off)
 
 
 def _rows(sent: Sent, landed: Landed | None) -> list[Row]:
@@ -104,7 +105,7 @@ def _off(row: Row) -> str:
     return f"{row.label}: {number(abs(difference))} {more} than the {number(row.sent)} that were sent"
 
 
-def _what_to_do(off: list[Row]) -> str:
+def _what_to_do(off: Sequence[Row]) -> str:
     moved = {row.difference is not None and row.difference > 0 for row in off} == {True, False}
     if moved:
         return (

@@ -14,12 +14,11 @@ from django.db import transaction
 from django.db.models import F
 
 from audiences.models import Activation
-from audiences.terms import TARGETING
 from muster.columns import Array, unpack
 from muster.vault import unseal
 
 from .compare import Plans, plan_aad
-from .held_out import HeldOut
+from .held_out import HeldOut, held_out_of
 from .lease import Lease
 from .ledger_keys import Holders, LedgerMoved, nobody, unmoved
 from .models import Overlap, PlanShard, Run
@@ -34,11 +33,12 @@ Counted = Counter[tuple[str, int | None]]
 
 def note(run: Run, lease: Lease, at: datetime) -> None:
     """Count for a run whose passes are through, and keep that. Raises LeaseLost."""
-    kin = kin_of(run.activation)
-    held_out = HeldOut.of(run) if run.definition.purpose in TARGETING else None
-    if run.kind == Run.Kind.CLEAR or not (kin or held_out):
+    if run.kind == Run.Kind.CLEAR:
         return
     try:
+        kin, held_out = kin_of(run.activation), held_out_of(run)
+        if not (kin or held_out):
+            return
         found = Overlapping(run, kin, held_out, lease.check).counted()
     except (NotStaged, LedgerMoved):
         return
@@ -65,7 +65,9 @@ def kin_of(one: Activation) -> list[Activation]:
 class Overlapping:
     """The counts of one run. `beat` is called between prefixes: it raises when the run must stop."""
 
-    def __init__(self, run: Run, kin: Sequence[Activation], held_out: HeldOut | None, beat: Callable[[], None]) -> None:
+    def __init__(
+        self, run: Run, kin: Sequence[Activation], held_out: Sequence[HeldOut], beat: Callable[[], None]
+    ) -> None:
         self.run, self.kin, self.held_out, self.beat = run, kin, held_out, beat
         self.mine = Activation.objects.get(pk=run.activation_id)
 
@@ -75,8 +77,7 @@ class Overlapping:
         found = Counted({(Kind.TIER, one.pk): 0 for one in self.kin})
         found.update({(Kind.MOVED_OUT, one.pk): 0 for one in self.kin})
         found.update({(Kind.MOVED_IN, pk): 0 for pk in came})
-        if self.held_out:
-            found[Kind.HELD_OUT, None] = 0
+        found.update({(Kind.HELD_OUT, one.other): 0 for one in self.held_out})
         own, others = Holders(self.mine), [(one.pk, Holders(one)) for one in self.kin]
         plans = Plans(self.run, self.mine.shards)
         with unmoved([self.mine, *self.kin]):
@@ -90,8 +91,8 @@ class Overlapping:
                     found[Kind.MOVED_OUT, pk] += _both(gone, there)
                     if pk in came:
                         found[Kind.MOVED_IN, pk] += _both(added[~keys_among(added, there)], came[pk])
-                if self.held_out:
-                    found[Kind.HELD_OUT, None] += _both(here, self.held_out.keys(number, self.mine.shards))
+                for out in self.held_out:
+                    found[Kind.HELD_OUT, out.other] += _both(here, out.keys(number, self.mine.shards))
         return found
 
     def _moved(self, number: int, plan: dict[str, Array], here: Array) -> tuple[Array, Array]:

@@ -150,11 +150,11 @@ def test_a_kept_row_of_exclusions_and_its_refusal(draft: Definition, marketer: P
     space = draft.audience.segment.workspace
     factories.segment_row(space, number=4711, name="Customers")
     client = signed_in(marketer)
-    row = {"exclusion-0-segment": "Nowhere (99)", "exclusion-0-reason": "They bought"}
+    row = {"exclusion-0-segment": "Nowhere (9999999)", "exclusion-0-reason": "They bought"}
 
     page = sent(client, PAGE, typed(draft, **row))
     assert "Customer.io lists no such segment." in page
-    assert 'value="Nowhere (99)"' in page
+    assert 'value="Nowhere (9999999)"' in page
     assert 'value="They bought"' in page
 
     sent(client, PAGE, typed(draft, **{**row, "exclusion-0-segment": "4711"}))

@@ -196,6 +196,25 @@ def test_held_out_people_in_a_live_list_are_counted(vendors: Vendors) -> None:
     assert counted(world.sync(2))[Kind.HELD_OUT, ""] == 1
 
 
+def test_held_out_people_are_told_by_the_arm_that_was_read(vendors: Vendors) -> None:
+    world = Tiers(vendors)
+    for name, arm in (("p0", "control"), ("p1", "treated"), ("p2", "control"), ("p3", "control")):
+        vendors.upsert({"cio_id": world.ids[name], "exp_cart": arm})
+    run = world.sync(0)
+    assert (Kind.HELD_OUT, "") not in counted(run), "nobody asked who is in which arm"
+    for clauses in ({"holdout_targets": True, "holdout_reason": "They are counted"}, {}):
+        world.tiers[0].definitions.update(state="past")
+        holdout: dict[str, Any] = {"holdout_attribute": "exp_cart", "holdout_arm": "Control", **clauses}
+        factories.definition(world.tiers[0], destinations=[world.place], identifiers=["email"], **holdout)
+        run = world.sync(0)
+        assert counted(run)[Kind.HELD_OUT, ""] == (2 if clauses else 0)
+    assert world.there(0) == {"p1"}
+
+    vendors.change_segment(world.tiers[0].segment.number, add=[world.ids["p3"]])
+    world.sync(0)
+    assert counted(world.sync(1))[Kind.HELD_OUT, NAMES[0]] == 1, "held out by the other audience, and in this list"
+
+
 def test_a_page_loads_it_for_tiers_only(signed_in: Sign, paid_media: Person) -> None:
     client: Any = signed_in(paid_media)
     tier, plain = factories.audience(family="cart"), factories.audience()

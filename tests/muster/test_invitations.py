@@ -31,7 +31,7 @@ def test_the_whole_way(client: Client, invited: tuple[Person, str]) -> None:
         assert "Sven Olsen" in page
         assert "sven@team.example" in page
         response = client.post(url, {"password": NEW})
-        assert response["Location"] == "/home/"
+        assert response["Location"] == "/"
         assert client.get("/profile/").status_code == 200
         assert Person.objects.get(pk=person.pk).check_password(NEW)
         assert Client().get(url).status_code == 410

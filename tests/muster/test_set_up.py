@@ -26,7 +26,7 @@ def test_the_first_administrator(client: Client) -> None:
     assert token not in str(Installation.current().__dict__)
     assert client.get("/setup/", {"token": token}).status_code == 200
     response = client.post("/setup/", {**SAID, "token": token})
-    assert response["Location"] == "/home/"
+    assert response["Location"] == "/"
     ada = Person.objects.get()
     assert (ada.email, ada.role, ada.check_password(SAID["password"])) == (
         "ada@northwind.example",
