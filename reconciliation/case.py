@@ -58,12 +58,25 @@ class Fell:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """People whose addition and removal was accepted since a size of a list was read, and that size."""
+
+    additions: int
+    removals: int
+    size: Band
+
+
+@dataclass(frozen=True)
 class Happened:
     """What happened to one list since its last week on target. Nothing of it: the defaults.
 
     `additions` and `removals` were accepted since the size before was read; `later` are the additions and removals accepted
-    after the platform counted. `sent_at`: newest change accepted; `changed_at`: when the platform last changed the list's
-    people, by its own word; `settles_in`: how long that takes it at most. `own_rate`: the match rate is the platform's own.
+    after the platform counted. `received` and `invalid`: rows that the platform says it took in since then, and could not
+    read, None where it does not say. `late_by`: for how long changes had been accepted that its newest figure does not count.
+    `month`: what was moved since its last week on target but three, where it had one. `life_untold`: the days after which the
+    platform drops members, where Muster was told of more or of none. `sent_at`: newest change accepted; `changed_at`: when
+    the platform last changed the list's people, by its own word; `settles_in`: how long that takes it at most. `own_rate`: the
+    match rate is the platform's own.
     """
 
     segment_edited: bool = False
@@ -85,10 +98,15 @@ class Happened:
     removals: int = 0
     later: tuple[int, int] = (0, 0)
     size_before: Band | None = None
+    month: Moved | None = None
     sent_at: datetime | None = None
     changed_at: datetime | None = None
     settles_in: timedelta = timedelta()
     expired: Band = NOBODY
+    received: int | None = None
+    invalid: int | None = None
+    late_by: timedelta = timedelta()
+    life_untold: int | None = None
     own_rate: bool = False
 
 

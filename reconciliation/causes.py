@@ -17,7 +17,7 @@ def causes(case: Case) -> list[Finding]:
     What no cause accounts for is the last one, with its people, also beside others.
     """
     found = [finding for rule in RULES if (finding := rule(case))]
-    found.sort(key=lambda one: (-_weight(one, case), -(one.people.mid if one.people else 0.0)))
+    found.sort(key=lambda one: (-_weight(one, case), -one.sure, -(one.people.mid if one.people else 0.0)))
     rest = _unexplained(case, found)
     return [*found, rest] if rest else found
 

@@ -1,18 +1,20 @@
 """Causes between the segment and RudderStack: what must be seen for each, how sure that makes it, and the sentence. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from muster.figures import number
 
 from .bands import NOBODY, Band
 from .case import Case, Finding, Kind, Shared, Side, Sure
+from .drift import Rule
 from .ladder import Place
 
 EDGE: Final = 0.05  # of the people in the segment or on the list: below it a cause of the ladder has not moved
 SHRUNK: Final = 0.5  # a cause that leaves out less than half of whom it did has fallen away
 SLIPPED: Final = 5.0  # percentage points of coverage
 SOME: Final = 0.01  # of the list: fewer people than that are told on the ladder only
+HALF: Final = 0.5  # of the additions: so many rows that the platform could not read are no mishap of a few people
 
 
 def _segment_edited(case: Case) -> Finding | None:
@@ -84,6 +86,9 @@ def _mapping(case: Case) -> Finding | None:
     """Rows that the platform cannot read, or a changed mapping together with fewer people."""
     invalid = case.lost("invalid").get("invalid", NOBODY)
     many = invalid.mid > EDGE * case.people(Place.ACCEPTED)
+    newly = case.happened.invalid or 0
+    if not many and newly > max(SOME * case.people(Place.ACCEPTED), HALF * case.happened.additions):
+        many, invalid = True, Band(newly, newly)
     changed = case.happened.mapping_changed or case.happened.pipe_changed
     if not many and not (changed and case.is_below):
         return None
@@ -154,7 +159,7 @@ def _not_delivered(case: Case) -> Finding | None:
     """People whose addition is parked, refused, without an answer, or whom no run came to."""
     if case.happened.key_refused:
         return None  # that is why, and says what to do
-    waiting = sum(case.lost("additions_").values(), NOBODY)
+    waiting = _waiting(case.lost("additions_"), case)
     runs, slots = case.happened.failed_runs, case.happened.missed_slots
     if waiting.mid <= SOME * case.people(Place.ACCEPTED) and not (case.drift.is_outside and (runs or slots)):
         return None
@@ -177,7 +182,7 @@ def _not_delivered(case: Case) -> Finding | None:
 
 
 def _removals_waiting(case: Case) -> Finding | None:
-    kept = sum(case.kept("removals_").values(), NOBODY)
+    kept = _waiting(case.kept("removals_"), case)
     if kept.mid <= SOME * case.people(Place.ACCEPTED):
         return None
     return Finding(
@@ -192,6 +197,30 @@ def _removals_waiting(case: Case) -> Finding | None:
     )
 
 
+def _waiting(people: Mapping[str, Band], case: Case) -> Band:
+    """Return who waits, without those who are parked because the segment was edited: that is why, and says what to do."""
+    told = (band for code, band in people.items() if not (case.happened.segment_edited and code.endswith("_parked")))
+    return sum(told, NOBODY)
+
+
+def _shrunk(case: Case) -> Finding | None:
+    """Ads could use the list and cannot any more, and its segment has become as much smaller."""
+    if case.drift.rule != Rule.NOT_USABLE or not case.happened.too_small or case.before is None:
+        return None
+    before, now = case.before[Place.IN_SEGMENT].people, case.people(Place.IN_SEGMENT)
+    if before is None or now >= (1 - EDGE) * before.mid:
+        return None
+    return Finding(
+        Kind.DEFINITION,
+        "segment_shrunk",
+        f"The segment shrank from {before} to {number(now)} people, and {case.place} uses no list so small.",
+        "Widen the segment in a new version, or retire the list.",
+        Sure.CERTAIN,
+        shared=Shared.SEGMENT,
+        explains=Side.LOST,
+    )
+
+
 RULES: Final[tuple[Callable[[Case], Finding | None], ...]] = (
     _segment_edited,
     _exclusion_gone,
@@ -200,6 +229,7 @@ RULES: Final[tuple[Callable[[Case], Finding | None], ...]] = (
     _mapping,
     _coverage,
     _duplicates,
+    _shrunk,
     _key_refused,
     _not_delivered,
     _removals_waiting,

@@ -5,13 +5,17 @@ from typing import Final
 
 from muster.figures import number, span
 
-from .case import Case, Finding, Kind, Shared, Side, Sure
+from .bands import Band
+from .case import Case, Finding, Kind, Moved, Shared, Side, Sure
 from .drift import Rule, Verdict
 from .ladder import Place
 from .removals_seen import Seen, Sizes, seen
 
 EDGE: Final = 0.05  # of the people accepted: fewer of them missing between two counts is no cause
 SOME: Final = 0.01  # of the list: fewer removals cannot be told from noise
+CLOSE: Final = 0.5  # of what was added or removed: if the size followed by less, it did not arrive
+TENTH: Final = 0.1  # of the additions: fewer of them are no failure of the way
+FEW: Final = 0.005  # of the list, likewise
 
 
 def _unreadable(case: Case) -> Finding | None:
@@ -60,10 +64,14 @@ def _stalled(case: Case) -> Finding | None:
 
 def _purged(case: Case) -> Finding | None:
     """Half of the people or all of them went at once, and nothing of ours says why."""
-    known = case.happened.list_gone or case.happened.blocked or case.happened.expired.mid >= case.drift.missing.mid / 2
-    if known or case.drift.rule not in {Rule.NOBODY, Rule.HALVED}:
+    told = case.happened
+    ours = told.identifiers or told.mapping_changed or told.removals >= CLOSE * case.people(Place.ACCEPTED)
+    known = told.list_gone or told.blocked or ours or told.expired.mid > max(0.0, case.drift.missing.mid / 2)
+    unusable = case.drift.rule == Rule.NOT_USABLE and told.too_small
+    if known or not (unusable or case.drift.rule in {Rule.NOBODY, Rule.HALVED}):
         return None
-    words = f"{case.place} shows {case.drift.there} people, and Muster removed {number(case.happened.removals)} since."
+    shows = "too few for ads" if case.drift.there is None else f"{case.drift.there} people"
+    words = f"{case.place} shows {shows}, and Muster removed {number(told.removals)} since."
     do = "Send all current members again; ask whoever keeps the account whether the list was emptied or recreated."
     return Finding(
         Kind.DELIVERY, "purged", words, do, Sure.LIKELY, case.drift.missing, shared=Shared.ACCOUNT, explains=Side.LOST
@@ -73,8 +81,15 @@ def _purged(case: Case) -> Finding | None:
 def _not_received(case: Case) -> Finding | None:
     """RudderStack accepted people whom the platform did not receive, and does not call invalid."""
     received = case.now[Place.RECEIVED]
-    lost = received.step.unexplained
-    if received.people is None or lost.low <= EDGE * case.people(Place.ACCEPTED):
+    lost, sent = received.step.unexplained, case.people(Place.ACCEPTED)
+    if received.people is None and case.happened.received is not None:
+        if _stalled(case):
+            return None  # nothing arrives at all: that is why, and says what to do
+        short = max(0, case.happened.additions - case.happened.received)
+        lost, sent = Band(short, short), case.happened.additions
+        if short <= TENTH * sent or short <= FEW * case.people(Place.ACCEPTED):
+            return None
+    elif received.people is None or lost.low <= EDGE * sent:
         return None
     return Finding(
         Kind.DELIVERY,
@@ -92,21 +107,21 @@ def _not_received(case: Case) -> Finding | None:
 def _not_removed(case: Case) -> Finding | None:
     """Removals were accepted, and the size did not follow the additions and the removals together.
 
-    While the list is within its tolerance, only removals of more people than its weeks vary by can tell.
+    While the list is within its tolerance, only what is more than its weeks vary by can tell; of a list that has too many
+    people, the last weeks on target are looked at as well.
     """
-    told, there, share = case.happened, case.drift.there, case.drift.usual
-    if told.size_before is None or there is None or share is None or case.is_below:
+    told = case.happened
+    spans = [Moved(told.additions, told.removals, told.size_before)] if told.size_before else []
+    if case.is_above and told.month:
+        spans.append(told.month)
+    found = [(one, sizes) for one in spans if (sizes := _not_seen(case, one))]
+    if not found:
         return None
-    sizes = Sizes(told.size_before, there, told.removals, told.additions, share)
-    gone = told.removals * (share[0] + share[1]) / 200
-    blur = (there.high - there.low + told.size_before.high - told.size_before.low) / 2
-    varies = SOME if case.is_above else (case.drift.tolerance.percent or 0.0) / 100
-    if gone <= max(varies * told.size_before.mid, blur) or seen(sizes) != Seen.NOT_SEEN:
-        return None
+    moved, sizes = max(found, key=lambda one: one[1].kept.mid)
     return Finding(
         Kind.REMOVAL,
         "not_removed",
-        f"Removals are not visible at {case.place}: {number(told.removals)} were accepted, and it did not get smaller.",
+        f"Removals are not visible at {case.place}: {number(moved.removals)} were accepted, and it did not get smaller.",
         "See whether the destination in RudderStack passes removals on; then send all current members again.",
         Sure.LIKELY,
         sizes.kept,
@@ -114,6 +129,66 @@ def _not_removed(case: Case) -> Finding | None:
         shared=Shared.ACCOUNT,
         alone=True,
         explains=Side.KEPT,
+    )
+
+
+def _not_seen(case: Case, moved: Moved) -> Sizes | None:
+    """Return the sizes around some removals where these do not show.
+
+    That a list has too many people is beyond doubt already, so that the middles tell whether it is these. While it is on
+    target, it has to be sure at both ends of all bands, and more than the list's weeks vary by.
+    """
+    there, share = case.drift.there, case.drift.usual
+    if there is None or share is None or case.is_below:
+        return None
+    sizes = Sizes(moved.size, there, moved.removals, moved.additions, share)
+    rate = (share[0] + share[1]) / 200
+    gone, stayed = moved.removals * rate, there.mid - moved.size.mid - (moved.additions - moved.removals) * rate
+    if case.is_above:
+        return sizes if gone > SOME * moved.size.mid and stayed >= CLOSE * gone else None
+    blur = (there.high - there.low + moved.size.high - moved.size.low) / 2
+    noise = (case.drift.tolerance.percent or 0.0) / 100 * moved.size.mid
+    if gone <= max(noise, blur) or stayed < noise or seen(sizes) != Seen.NOT_SEEN:
+        return None
+    return sizes
+
+
+def _not_added(case: Case) -> Finding | None:
+    """Additions were accepted, and the size did not follow them, so that people are missing."""
+    told, there, share = case.happened, case.drift.there, case.drift.usual
+    if told.size_before is None or there is None or share is None or not case.is_below:
+        return None
+    rate = (share[0] + share[1]) / 200
+    come, gone = told.additions * rate, told.removals * rate
+    blur = (there.high - there.low + told.size_before.high - told.size_before.low) / 2
+    short = told.size_before.mid + come - gone - there.mid
+    if come <= max(SOME * told.size_before.mid, blur) or not CLOSE * come <= short <= (2 - CLOSE) * come:
+        return None
+    return Finding(
+        Kind.DELIVERY,
+        "not_added",
+        f"{number(told.additions)} additions were accepted, and {case.place} did not grow by them.",
+        "Look at the destination's live events in RudderStack: what failed stands there. Then send everybody again.",
+        Sure.LIKELY,
+        Band(round(max(0, min(short - blur, come))), round(min(told.additions, short + blur))),
+        estimated=True,
+        shared=Shared.ACCOUNT,
+        explains=Side.LOST,
+    )
+
+
+def _late(case: Case) -> Finding | None:
+    if not case.happened.late_by:
+        return None
+    days = number(case.happened.late_by.total_seconds() / 86_400)
+    return Finding(
+        Kind.LAG,
+        "late",
+        f"{case.place} still shows figures without the changes that were accepted {days} days ago.",
+        f"Look whether {case.place} still works on the list; the next figure that counts them is judged again.",
+        Sure.CERTAIN,
+        shared=Shared.ACCOUNT,
+        alone=True,
     )
 
 
@@ -141,11 +216,15 @@ def _expired(case: Case) -> Finding | None:
     if not case.happened.expired.high or not case.is_below:
         return None
     half = case.happened.expired.mid >= case.drift.missing.low / 2
+    days = case.happened.life_untold
+    do = "Send all current members again; Muster renews them in daily portions from then on."
+    if days:
+        do = f"Enter {number(days)} days as its life span in Connections, so that members are renewed; then send everybody again."
     return Finding(
         Kind.EXPIRY,
         "expired",
         f"{case.happened.expired} people were not sent again within the life span of this list.",
-        "Send all current members again; Muster renews them in daily portions from then on.",
+        do,
         Sure.CERTAIN if half else Sure.POSSIBLE,
         case.lost("expired").get("expired") or case.happened.expired,
         estimated=True,
@@ -183,6 +262,8 @@ RULES: Final[tuple[Callable[[Case], Finding | None], ...]] = (
     _purged,
     _not_received,
     _not_removed,
+    _not_added,
+    _late,
     _lag,
     _expired,
     _match,

@@ -1,75 +1,36 @@
 """Loads what happened to lists since each was last on target: what its causes are looked for in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.db.models import Max, Q
 from django.utils import timezone
 
-from audiences.models import Activation, Definition
+from audiences.models import Definition
 from audiences.models.workspace import CheckState
 from audiences.segment_changes import EDITED
 from audiences.terms import joined
 from muster.models import Event
-from syncs.expiry import PORTIONS, life_span
-from syncs.models import AssertedPortion, Run, Slot
+from syncs.models import Run, Slot
 from syncs.states import RunState
 
-from . import moves
-from .arrived import Arrived
+from . import moves, sent, uploads
 from .bands import known
-from .case import Fell, Happened
+from .case import Fell, Happened, Moved
 from .coverage import falls
-from .habits import HABITS, NO_HABITS
-from .laddering import Upper
+from .late import late_by
+from .look import Uploads
 from .markers import MAPPING, NAMES
 from .models import ReadAccess
 from .moves import Moves
 from .readiness import Word
-from .weeks import Week
-from .weighing import WEEK, Past, lag_of
+from .span import Span
+from .weighing import WEEK
 
 USED: Final = "put into use "
 BROKEN_OFF: Final = (RunState.FAILED, RunState.LOST)
 EXCLUSION: Final = "exclusion_unavailable"
-
-
-@dataclass(frozen=True)
-class Span:
-    """One list between its last settled reading on target (`start`) and the end of what is judged (`until`)."""
-
-    found: Arrived
-    past: Past
-    upper: Upper
-    start: datetime
-    until: datetime
-
-    @property
-    def list(self) -> Activation:
-        return self.found.activation
-
-    @property
-    def week(self) -> Week:
-        return self.found.weeks[-1]
-
-    @property
-    def counted_at(self) -> datetime:
-        """Return of when the newest figure is, else the end."""
-        look = self.found.look
-        return look.as_of if look else self.until
-
-    @property
-    def read_at(self) -> datetime:
-        """Return until when people were accepted whom the newest figure is compared with."""
-        look = self.found.look
-        return max(look.as_of, look.as_of if look.by_hand else look.at) if look else self.until
-
-    @property
-    def settles(self) -> timedelta:
-        """Return how long the platform takes at most until a change shows."""
-        return max(HABITS.get(self.list.destination.platform, NO_HABITS).hard, lag_of(self.list))
 
 
 class Happenings:
@@ -82,6 +43,13 @@ class Happenings:
         self.until = max(one.until for one in spans)
         self.definitions = self._definitions()
         self.moved = moves.between({one.list.pk: (one.start, one.counted_at) for one in spans})
+        self.month = moves.between(
+            {
+                one.list.pk: (first.as_of, one.counted_at)
+                for one in spans
+                if (first := one.past.month_ago) and first.as_of
+            }
+        )
         self.later = moves.between({one.list.pk: (one.counted_at, one.read_at) for one in spans})
         self.after = moves.between({one.list.pk: (one.counted_at, one.until) for one in spans})
         self.since_changed = moves.between(
@@ -97,12 +65,17 @@ class Happenings:
         self.missed = self._times(Slot.objects.filter(state=Slot.State.MISSED), "schedule__activation", "due")
         self.access = {one.destination_id: one for one in self._access()}
         self.sent = self._portions()
+        self.uploads = uploads.between(
+            {one.list.pk: (one.start, look.at) for one in spans if (look := one.found.look) and one.start < look.at}
+        )
+        self.whole = self._whole()
 
     def of(self, span: Span) -> Happened:
         """Return what happened to one of the lists."""
         look, moved, later = span.found.look, self._moved(span), self.later.get(span.list.pk, Moves())
         before = span.past.last_on_target
         word, gone = span.found.readiness.word, bool(look and look.is_gone)
+        uploaded = self.uploads.get(span.list.pk)
         return Happened(
             segment_edited=self._is_edited(span),
             **self._versions(span),
@@ -120,8 +93,13 @@ class Happenings:
             removals=moved.removals,
             later=(later.additions, later.removals),
             size_before=known(before.size_low, before.size_high) if before else None,
+            month=self._month(span),
             **self._stalled(span),
             settles_in=span.settles,
+            received=uploaded.received if uploaded else None,
+            invalid=uploaded.invalid if uploaded else None,
+            late_by=late_by(look, word, span.settles, later.first, self.since_changed.get(span.list.pk, Moves()).first),
+            life_untold=sent.untold(span.list, look),
             own_rate=bool(span.found.rate and span.found.rate.own),
         )
 
@@ -133,7 +111,7 @@ class Happenings:
     def sent_of(self, span: Span) -> list[tuple[datetime, int]]:
         """Return the people of a list by when each part of it was last sent."""
         members = span.upper.held.members if span.upper.held else 0
-        return [(at, round(members / PORTIONS)) for at in self.sent.get(span.list.pk, ())]
+        return sent.shares(self.sent.get(span.list.pk, ()), members)
 
     def after_counting(self, span: Span) -> Moves:
         """Return what was accepted since the destination counted, as far as the ladder has it."""
@@ -141,6 +119,12 @@ class Happenings:
 
     def _moved(self, span: Span) -> Moves:
         return self.moved.get(span.list.pk, Moves())
+
+    def _month(self, span: Span) -> Moved | None:
+        """Return what was moved over a few weeks: what goes wrong a little every week shows in them together."""
+        first, moved = span.past.month_ago, self.month.get(span.list.pk)
+        size = known(first.size_low, first.size_high) if first else None
+        return Moved(moved.additions, moved.removals, size) if moved and size else None
 
     def _versions_of(self, span: Span) -> Sequence[Definition]:
         return self.definitions.get(span.list.audience_id, ())
@@ -234,6 +218,13 @@ class Happenings:
             return {}
         return {"sent_at": span.read_at, "changed_at": look.changed_at}
 
+    def _whole(self) -> dict[int, Uploads]:
+        """Return what the sessions of runs that sent everybody took in, where sessions were read before them."""
+        known = {one.list.pk: look.at for one in self.spans if one.upper.is_whole and (look := one.found.look)}
+        runs = {one.list.pk: one.upper.run for one in self.spans if one.list.pk in known}
+        before = uploads.looks_before({pk: run.planned_at for pk, run in runs.items() if run and run.planned_at})
+        return uploads.between({pk: (at, known[pk]) for pk, at in before.items()})
+
     def _times(self, rows: Any, name: str, at: str) -> dict[int, list[datetime]]:
         wanted = rows.filter(**{f"{name}__in": self.ids, f"{at}__gt": self.first, f"{at}__lt": self.until})
         found: dict[int, list[datetime]] = {}
@@ -251,12 +242,10 @@ class Happenings:
             return ""
         return access.check_words if access.failing_since < span.until else ""
 
-    def _portions(self) -> dict[int, list[datetime]]:
-        lists = [one.list.pk for one in self.spans if life_span(one.list)]
-        found: dict[int, list[datetime]] = {}
-        for pk, at in AssertedPortion.objects.filter(activation__in=lists).values_list("activation", "asserted_at"):
-            found.setdefault(pk, []).append(at)
-        return found
+    def _portions(self) -> dict[int, list[sent.Part]]:
+        looks = {one.list.pk: one.found.look for one in self.spans}
+        known = [one.list for one in self.spans if sent.life_of(one.list, looks[one.list.pk])]
+        return sent.when(known, [one for one in known if sent.untold(one, looks[one.pk])], self.until)
 
 
 def _within(times: Mapping[int, Sequence[datetime]], span: Span) -> int:

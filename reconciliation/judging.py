@@ -16,21 +16,21 @@ from django.utils import timezone
 from audiences.models import Activation, Lifecycle
 from audiences.platforms import Family
 from muster.models import Installation
-from syncs.expiry import life_span
 
-from . import arrived, drift_told, estimates, laddering, weighing
+from . import arrived, drift_told, estimates, laddering, sent, weighing
 from .bands import NOBODY, Band
 from .case import Case, Finding
 from .causes import main_cause
 from .drift import Drift, Terms, drifts
 from .evidence import Evidence
 from .excluded import Excluded, excluded
-from .happening import Happenings, Span
+from .happening import Happenings
 from .incidents import Alarm, Belongs, incidents
 from .ladder import ANY_SHARE, Ladder, ladder
 from .ladder_stored import restored, stored
 from .models import ListWeek, Report
 from .shown import shown
+from .span import Span
 from .steps import Explained
 from .weighing import WEEK
 
@@ -158,11 +158,12 @@ def _list(span: Span, happenings: Happenings, names: Excluded) -> Judged:
         expected=drift.usual,
         word=span.found.readiness.word,
         whole=span.upper.is_whole,
+        uploads=happenings.whole.get(one.pk),
         losses=[expired, *losses],
         gains=gains,
     )
     made = ladder(span.upper.wanted, span.upper.held, there)
-    before = span.past.last_on_target
+    before = span.past.last_quiet
     case = Case(drift, made, happened, restored(before.ladder) if before else None, one.destination.spec.label)
     return Judged(span, weeks[-1], drift, made, main_cause(case), names)
 
@@ -176,7 +177,8 @@ def _share(drift: Drift, span: Span) -> tuple[float, float]:
 
 
 def _expired(span: Span, happenings: Happenings, share: tuple[float, float]) -> Explained:
-    return estimates.expired(happenings.sent_of(span), life_span(span.list), span.counted_at, share)
+    life = sent.life_of(span.list, span.found.look)
+    return estimates.expired(happenings.sent_of(span), life, span.counted_at, share)
 
 
 def _known(span: Span, happenings: Happenings, drift: Drift, week: Evidence) -> tuple[list[Explained], list[Explained]]:

@@ -76,6 +76,14 @@ class Look:
         return self.source in BY_HAND
 
 
+@dataclass(frozen=True)
+class Uploads:
+    """Rows that a platform received in upload sessions, and how many of them it could not read."""
+
+    received: int = 0
+    invalid: int = 0
+
+
 def moved_at(accepted: Sequence[tuple[datetime, int]], began_at: datetime | None, by: datetime) -> datetime | None:
     """Return when the list was last filled: by a fifth or more of its people at once, else when its first sync arrived.
 

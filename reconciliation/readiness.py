@@ -14,7 +14,7 @@ from .look import Look
 from .match_rate import Match
 from .readers.meaning import Kind, Meaning
 from .readers.meanings import is_told, meaning_of
-from .readers.seen import State
+from .readers.seen import OLDEST, State
 
 LOOKS_MISSED: Final = 3  # times the time between two looks, from which on what was read is old
 BY_HAND_LASTS: Final = timedelta(days=14)
@@ -74,7 +74,7 @@ def readiness(facts: Facts) -> Readiness:
         do = "The first look follows by itself once reading access and the list's id are there."
         return Readiness(Word.UNKNOWN, f"Nothing was read back from {facts.label} yet.", do=do)
     found = next(said for rule in _RULES if (said := rule(facts, facts.look)))
-    return replace(found, as_of=facts.look.as_of, said=facts.look.states)
+    return replace(found, as_of=facts.look.as_of, said=tuple(one for one in facts.look.states if one.axis != OLDEST))
 
 
 def is_settling(platform: str, look: Look, moved_at: datetime | None) -> bool:

@@ -1,11 +1,13 @@
 """Loads the weeks of lists as evidence: what their destinations showed, how fast their segments moved, what was answered."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from statistics import mean
 from typing import Final
+
+from django.utils import timezone
 
 from audiences.models import Activation
 
@@ -17,12 +19,15 @@ from .evidence import Evidence, evidence, skew
 from .habits import HABITS, NO_HABITS
 from .ladder import Ladder, Place
 from .ladder_stored import restored
+from .match_rate import Gap
 from .models import Answer, ListWeek
 from .readiness import Word
 from .shown import REFUSED
-from .weeks import WEEKS, Week
+from .weeks import WEEKS, Week, monday_of
 
 WEEK: Final = timedelta(weeks=1)
+FEW_WEEKS: Final = 4
+TOLD_FOR: Final = FEW_WEEKS * WEEK
 USABLE: Final = frozenset({Word.USABLE, Word.LOW_MATCH})
 
 
@@ -38,6 +43,23 @@ class Past:
     @property
     def last_on_target(self) -> ListWeek | None:
         return next((one for one in reversed(self.weeks) if one.verdict in {"on_target", "learning"}), None)
+
+    @property
+    def month_ago(self) -> ListWeek | None:
+        """Return the last week on target but three, None where there were fewer."""
+        known = [one for one in self.weeks if one.verdict in {"on_target", "learning"} and one.as_of]
+        return known[-FEW_WEEKS] if len(known) >= FEW_WEEKS else None
+
+    @property
+    def last_quiet(self) -> ListWeek | None:
+        """Return the last week on target in which nothing was told of the list, if that is not long ago, else as above.
+
+        What is told while a list is on target is compared with the weeks before it began, not with its own second week.
+        """
+        newest = self.last_on_target
+        quiet = (one for one in reversed(self.weeks) if one.verdict in {"on_target", "learning"} and not one.cause)
+        found = next(quiet, None)
+        return found if found and newest and newest.monday - found.monday < TOLD_FOR else newest
 
 
 @dataclass
@@ -92,7 +114,18 @@ def evidences(found: Arrived, past: Past) -> list[Evidence]:
                 accepted_level=week.monday - WEEK in past.accepted,
             )
         )
-    return made
+    return [*made[:-1], _with_old_figure(made[-1], found)]
+
+
+def _with_old_figure(newest: Evidence, found: Arrived) -> Evidence:
+    """Return the newest week, which was not left unread if its look shows a figure of an earlier one."""
+    look, zone = found.look, timezone.get_current_timezone()
+    if look is None or look.by_hand or found.weeks[-1].gap != Gap.NOT_READ:
+        return newest
+    if not monday_of(look.as_of.astimezone(zone).date()) < newest.monday <= look.at.astimezone(zone).date():
+        return newest
+    place, day = found.activation.destination.spec.label, look.as_of.astimezone(zone)
+    return replace(newest, why_none=f"{place} was read, and shows what it computed on {day.day} {day:%b}.")
 
 
 def usable_of(word: Word) -> bool | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
@@ -15,14 +16,18 @@ from sandbox.gateway import Event
 from sandbox.inbox import Inbox
 from sandbox.rows import AD_PLATFORMS, GOOGLE, META, Failed, Filtered, Operation, Row, operations
 from sandbox.store import Store
+from sandbox.troubles import carried
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS progress (destination INTEGER PRIMARY KEY, request INTEGER NOT NULL, adds INTEGER NOT NULL,
     removes INTEGER NOT NULL, filtered INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS uploads (destination INTEGER NOT NULL, request INTEGER NOT NULL, at REAL NOT NULL,
+    adds INTEGER NOT NULL, removes INTEGER NOT NULL, invalid INTEGER NOT NULL, PRIMARY KEY (destination, request))
+    WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS failures (id INTEGER PRIMARY KEY, destination INTEGER NOT NULL, request INTEGER NOT NULL,
     message TEXT, code INTEGER NOT NULL, reason TEXT NOT NULL);
 """
-TABLES: Final = ("progress", "failures")
+TABLES: Final = ("progress", "uploads", "failures")
 NAMES: Final = {
     META: "Facebook Custom Audience",
     GOOGLE: "Google Ads Remarketing Lists (Customer Match)",
@@ -32,7 +37,30 @@ NAMES: Final = {
     "POSTGRES": "Postgres",
 }
 ROWS_AT_ONCE: Final = 50_000
+UNREADABLE: Final = 400  # by the platform; any other failure is RudderStack's, and the platform never hears of it
 Pending = tuple[sqlite3.Row, Event]
+
+
+@dataclass
+class Upload:
+    """What one request brought to a platform, in rows: added, removed, and those that it could not read."""
+
+    at: float
+    adds: int = 0
+    removes: int = 0
+    invalid: int = 0
+
+    def count(self, made: list[Operation]) -> None:
+        for operation, rows in made:
+            if operation == "add":
+                self.adds += len(rows)
+            else:
+                self.removes += len(rows)
+
+
+def upload_of(uploads: dict[int, Upload], request: sqlite3.Row) -> Upload:
+    """The upload of a request."""
+    return uploads.setdefault(request["id"], Upload(request["at"]))
 
 
 def wanted_by(kind: str, event: Event) -> bool:
@@ -94,18 +122,43 @@ class Delivery:
     ) -> None:
         config = json.loads(destination["config"])
         done: list[tuple[Operation, float]] = []
+        uploads: dict[int, Upload] = {}
         for request, event in pending:
             try:
-                made = operations(destination["type"], config, self._admitted(destination, event))
+                carried(config, self._admitted(destination, event))
+                made = operations(destination["type"], config, event)
                 done += [(one, request["at"]) for one in made]
+                upload_of(uploads, request).count(made)
             except Filtered:
                 totals["filtered"] += 1
             except Failed as failed:
                 failures.append((destination["id"], request["id"], event.get("messageId"), failed.code, failed.reason))
+                if failed.code == UNREADABLE:
+                    upload_of(uploads, request).invalid += 1
+        self._note(destination, uploads)
         for (operation, at), group in groupby(done, key=lambda one: (one[0][0], one[1])):
             rows: list[Row] = [row for (_, some), _ in group for row in some]
             totals["adds" if operation == "add" else "removes"] += len(rows)
             self.platform.apply(destination["id"], destination["type"], operation, rows, at)
+
+    def _note(self, destination: sqlite3.Row, uploads: dict[int, Upload]) -> None:
+        """Keep what reached the platform, by request."""
+        rows = [(destination["id"], number, *vars(one).values()) for number, one in uploads.items()]
+        with self.store.write() as connection:
+            connection.executemany("INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def changed(self, destination: int) -> float | None:
+        """When people were last added or removed by something that came through, in real time."""
+        found = self.store.value(
+            "SELECT max(at) FROM uploads WHERE destination = ? AND adds + removes > 0", (destination,)
+        )
+        return None if found is None else float(found)
+
+    def uploads(self, destination: int) -> list[sqlite3.Row]:
+        """What reached the platform of each request that added people, or tried to, the newest first."""
+        return self.store.rows(
+            "SELECT * FROM uploads WHERE destination = ? AND adds + invalid > 0 ORDER BY request DESC", (destination,)
+        )
 
     def _to_analytics(
         self,

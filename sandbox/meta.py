@@ -9,6 +9,7 @@ import re
 from hashlib import sha256
 from typing import Any, Final
 
+from sandbox.meta_sessions import sessions
 from sandbox.platform_clock import DAY
 from sandbox.platform_lists import Behind, Held, PlatformLists
 from sandbox.platform_standin import PlatformStandIn, platform_store
@@ -160,7 +161,7 @@ class Meta:
             case [account, "adsets"] if account.startswith("act_"):
                 return self._ad_sets(request, account[4:])
             case [external, "sessions"]:
-                return self._page(request, self._sessions(self._held(external)))
+                return self._page(request, sessions(self.lists, self._held(external)))
             case [external]:
                 return json_reply(_chosen(self._shown(self._held(external)), request, FIELDS))
         return failure(2500)
@@ -199,25 +200,6 @@ class Meta:
             **wanted.get("fields", {}),
         }
         return {name: value for name, value in row.items() if name not in wanted.get("omit", ())}
-
-    def _sessions(self, held: Held) -> list[dict[str, str]]:
-        if "sessions" in held.wanted:
-            return list(held.wanted["sessions"])
-        look = self.lists.look(held)
-        if held.place is None or look.changed is None:
-            return []
-        totals = self.lists.behind.delivery.catch_up(held.place)
-        told = {
-            "session_id": totals["request"],
-            "start_time": int(look.changed) - 60,
-            "end_time": int(look.changed),
-            "stage": "processing" if look.settling else "done",
-            "progress": 50 if look.settling else 100,
-            "num_received": totals["adds"],
-            "num_matched": look.matched or 0,
-            "num_invalid_entries": len(self.lists.behind.delivery.failed(held.place["id"])),
-        }
-        return [{name: str(value) for name, value in told.items()}]
 
     def _ad_sets(self, request: Request, account: str) -> Reply:
         wanted = json.loads(request.query.get("effective_status") or "[]")

@@ -13,6 +13,7 @@ from typing import Any, Final
 from sandbox.delivery import Delivery
 from sandbox.inbox import Inbox
 from sandbox.platform_clock import DAY, Clock
+from sandbox.rows import AD_PLATFORMS
 from sandbox.store import SETTINGS, Store, keep_setting, setting
 
 SCHEMA: Final = (
@@ -127,17 +128,24 @@ class PlatformLists:
             matched = held.wanted.get("matched", count)
             return Look(count, matched, bool(held.wanted.get("settling")), made, made)
         self.behind.delivery.catch_up(held.place)
-        changed = self.behind.inbox.store.value(
-            "SELECT max(at) FROM requests WHERE source = ? AND stored = 1", (held.place["source"],)
-        )
+        changed = self.changed_at(held.place)
         if changed is None:
             return Look(0, 0, False, None, None)
-        moment = self.clock.at(float(changed))
+        moment = self.clock.at(changed)
         if held.wanted.get("settling") or now < moment + float(options["settle_seconds"]):
             old = self.store.row("SELECT * FROM looks WHERE external = ?", (held.external_id,))
             before = (old["people"], old["matched"], old["computed"]) if old else (None, None, None)
             return Look(before[0], before[1], True, moment, before[2])
         return self._computed(held, options, moment, now)
+
+    def changed_at(self, place: sqlite3.Row) -> float | None:
+        """When a list's people last changed, in real time; what RudderStack took and did not deliver changes nothing."""
+        if self.type in AD_PLATFORMS:
+            return self.behind.delivery.changed(place["id"])
+        found = self.behind.inbox.store.value(
+            "SELECT max(at) FROM requests WHERE source = ? AND stored = 1", (place["source"],)
+        )
+        return None if found is None else float(found)
 
     def _computed(self, held: Held, options: dict[str, Any], moment: float, now: float) -> Look:
         days = options["life_span_days"]

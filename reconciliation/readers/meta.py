@@ -19,7 +19,7 @@ from reconciliation.quantities import Basis, Quantity
 
 from .answers import answered, count, id_of, moment, name_of, object_of, rows_of
 from .meta_refusals import SPENT, VENDOR, BudgetSpent, error_of, regained_in, used
-from .seen import AdSetSeen, Figure, ListSeen, State
+from .seen import OLDEST, AdSetSeen, Figure, ListSeen, State
 
 API_VERSION: Final = "v26.0"
 PAGE: Final = 20  # larger pages make Meta ask for less (code 1)
@@ -33,6 +33,7 @@ AD_SET_FIELDS: Final = (
     "id,name,effective_status,end_time,targeting{custom_audiences,excluded_custom_audiences,flexible_spec,exclusions}"
 )
 SESSION_FIELDS: Final = "session_id,num_received,num_matched,num_invalid_entries"
+SESSIONS: Final = 100
 OF_SESSIONS: Final = (
     (Quantity.RECEIVED, "num_received"),
     (Quantity.MATCHED, "num_matched"),
@@ -104,7 +105,7 @@ class MetaReader:
             return gone
         try:
             sessions = list(
-                rows_of(self._get(f"{external_id}/sessions", fields=SESSION_FIELDS, limit="100").get("data"))
+                rows_of(self._get(f"{external_id}/sessions", fields=SESSION_FIELDS, limit=str(SESSIONS)).get("data"))
             )
         except (Gone, Rejected):
             sessions = []
@@ -154,7 +155,7 @@ def seen(row: Mapping[str, Any], sessions: Sequence[Mapping[str, Any]] = (), ask
         external_id,
         name=name_of(row.get("name")),
         figures=(_size(row), *_life_span(row), *_of_sessions(sessions)),
-        states=tuple(_states(row)),
+        states=(*_states(row), *_oldest(sessions)),
         changed_at=moment(row.get("time_content_updated")),
         version=API_VERSION,
     )
@@ -179,6 +180,13 @@ def _of_sessions(sessions: Sequence[Mapping[str, Any]]) -> Iterator[Figure]:
     if whole:
         for (quantity, name), column in zip(OF_SESSIONS, zip(*whole, strict=True), strict=True):
             yield Figure(quantity, sum(column), sum(column), Basis.REPORTED, name)
+
+
+def _oldest(sessions: Sequence[Mapping[str, Any]]) -> Iterator[State]:
+    """Give the id of the oldest session: while it is the same, none has dropped out, and sums can be compared."""
+    ids = [id_of(one.get("session_id")) for one in sessions]
+    if ids and all(ids) and len(ids) < SESSIONS:
+        yield State(OLDEST, min(ids, key=lambda one: (len(one), one)), "Of the upload sessions that are listed.")
 
 
 def _states(row: Mapping[str, Any]) -> Iterator[State]:

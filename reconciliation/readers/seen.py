@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from reconciliation.quantities import Basis, Quantity
+
+# The oldest upload session that a platform lists: Muster's own mark, by which sums over sessions can be compared.
+OLDEST: Final = "oldest_session"
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from reconciliation import estimates
 from reconciliation.bands import NOBODY, Band, exactly
-from reconciliation.case import Case, Fell, Finding, Happened, Kind, Shared, Sure
+from reconciliation.case import Case, Fell, Finding, Happened, Kind, Moved, Shared, Sure
 from reconciliation.causes import causes, main_cause
-from reconciliation.drift import Drift, Terms, Verdict, drift
+from reconciliation.drift import Drift, Rule, Terms, Verdict, drift
 from reconciliation.evidence import Evidence
 from reconciliation.incidents import Alarm, Belongs, incidents
 from reconciliation.ladder import Held, Ladder, Seen, There, Waiting, Wanted, ladder
@@ -99,6 +99,23 @@ FAULTS = [
         {"gains": [explained("not_removed", 1_300, 1_450)]},
     ),
     Fault(
+        "removals not applied, a few every week",
+        66,
+        Kind.REMOVAL,
+        "not_removed",
+        Happened(
+            additions=500, removals=500, size_before=Band(6_250, 6_550), month=Moved(2_000, 2_000, exactly(5_600))
+        ),
+        {"gains": [explained("not_removed", 250, 280)]},
+    ),
+    Fault(
+        "a list that varies by as much as was removed",
+        57,
+        None,
+        "",
+        Happened(additions=500, removals=500, size_before=exactly(5_500)),
+    ),
+    Fault(
         "dead token at the destination",
         44,
         Kind.DELIVERY,
@@ -111,6 +128,35 @@ FAULTS = [
         Kind.IDENTITY,
         "mapping",
         climbs={"received": received(SENT), "invalid": 6_000},
+    ),
+    Fault(
+        "mapping emptied between two looks",
+        55,
+        Kind.IDENTITY,
+        "mapping",
+        Happened(additions=500, received=500, invalid=480, sent_at=AT, changed_at=AT - 5 * DAY, settles_in=3 * DAY),
+    ),
+    Fault(
+        "a part fails between two looks",
+        55,
+        Kind.DELIVERY,
+        "not_received",
+        Happened(additions=500, received=360, invalid=0, removals=480),
+    ),
+    Fault("a few fail between two looks", 55, None, "", Happened(additions=500, received=470, invalid=3)),
+    Fault(
+        "dead token, and the sessions say so too",
+        55,
+        Kind.DELIVERY,
+        "stalled",
+        Happened(additions=500, received=0, invalid=0, sent_at=AT, changed_at=AT - 9 * DAY, settles_in=3 * DAY),
+    ),
+    Fault(
+        "additions that do not arrive",
+        44,
+        Kind.DELIVERY,
+        "not_added",
+        Happened(additions=2_000, removals=0, size_before=exactly(4_400)),
     ),
     Fault("platform purge", 8, Kind.DELIVERY, "purged", Happened(removals=12)),
     Fault(
@@ -136,6 +182,47 @@ FAULTS = [
         "lag",
         Happened(later=(1_500, 20), settles_in=2 * DAY, sent_at=AT, changed_at=AT - DAY),
         {"losses": [explained("lag", 780, 870)]},
+    ),
+    Fault("a platform that does not count", 55, Kind.LAG, "late", Happened(late_by=5 * DAY)),
+    Fault(
+        "expiry that Muster was not told of",
+        40,
+        Kind.EXPIRY,
+        "expired",
+        Happened(expired=Band(1_200, 1_700), life_untold=84),
+        {"losses": [explained("expired", 1_200, 1_700)]},
+    ),
+    Fault(
+        "half of the people unknown by the new identifier",
+        20,
+        Kind.IDENTITY,
+        "identifiers_switched",
+        Happened(identifiers=("email", "phone")),
+    ),
+    Fault(
+        "silent segment edit, its changes parked",
+        55,
+        Kind.DEFINITION,
+        "segment_edited",
+        Happened(segment_edited=True),
+        {"additions": Waiting(parked=800), "removals": Waiting(parked=700)},
+    ),
+    Fault(
+        "a segment that shrank below what ads use",
+        55,
+        Kind.DEFINITION,
+        "segment_shrunk",
+        Happened(too_small=True),
+        drift=replace(judged(55), verdict=Verdict.BROKEN, rule=Rule.NOT_USABLE),
+        climbed_before={"left_out": {"consent": 90_000}},
+    ),
+    Fault(
+        "a purge where no size is given any more",
+        55,
+        Kind.DELIVERY,
+        "purged",
+        Happened(too_small=True, removals=12),
+        drift=replace(judged(55), verdict=Verdict.BROKEN, rule=Rule.NOT_USABLE, there=None, missing=NOBODY),
     ),
     Fault("exclusion gone", 55, Kind.DEFINITION, "exclusion_gone", climbs={"left_out": {"consent": 500}}),
     Fault(
@@ -230,6 +317,9 @@ HAPPENED = st.builds(
     sent_at=st.sampled_from([None, AT]),
     changed_at=st.sampled_from([None, AT - 9 * DAY, AT]),
     expired=st.sampled_from([NOBODY, Band(100, 900)]),
+    received=st.sampled_from([None, 0, 400, 3_000]),
+    invalid=st.sampled_from([None, 0, 400]),
+    late_by=st.sampled_from([timedelta(), 5 * DAY]),
     own_rate=FLAGS,
 )
 

@@ -10,11 +10,13 @@ import pytest
 from audiences.models import Activation, Lifecycle
 from reconciliation import judging
 from reconciliation.bands import exactly
+from reconciliation.keeping import keep
 from reconciliation.ladder import Place
 from reconciliation.ladder_stored import restored, stored
 from reconciliation.look import CHANGED
 from reconciliation.models import Answer, ListWeek, Report
-from reconciliation.readers.seen import State
+from reconciliation.quantities import Basis, Quantity
+from reconciliation.readers.seen import Figure, ListSeen, State
 from syncs.states import RunState
 from tests import factories
 
@@ -230,3 +232,27 @@ def test_ladders_add_up_to_the_counts_of_generated_runs(seed: int) -> None:
                 same = (above.low - rung.people.low, above.high - rung.people.high)
                 assert rung.step.net in {ends, same}
         assert restored(stored(made)) == made
+
+
+def test_what_is_told_on_target_is_compared_with_the_weeks_before_it_for_a_month() -> None:
+    one = rows.list_of()
+    rows.weeks(one, QUIET[:6], newest=MONDAY - 6 * WEEK, left_out={"consent": 900, "excluded:7": 2_000})
+    rows.weeks(one, QUIET[:6], wanted=18_051, left_out={"consent": 900})
+    rows.judged(one, weeks_before=11)
+    found = ListWeek.objects.filter(activation=one).order_by("monday").values_list("cause_code", flat=True)
+    assert list(found) == [""] * 6 + ["exclusion_gone"] * 4 + [""] * 2
+
+
+def test_a_figure_of_an_earlier_week_is_not_called_unread_and_the_platform_is_late() -> None:
+    one = rows.list_of(platform="amplitude")
+    for back in (3, 2):
+        rows.planned(one, noon(MONDAY - back * WEEK, 2), wanted=16_051)
+        readings.read(one, noon(MONDAY - back * WEEK, 5), 16_051, states=())
+    moved(one, MONDAY - WEEK, adds=900, removes=900)
+    one.members = 16_051
+    shown = Figure(Quantity.MEMBERS, 16_051, 16_051, Basis.REPORTED)
+    old = ListSeen("7", figures=(shown,), as_of=noon(MONDAY - 2 * WEEK, 5))
+    keep(one, old, source="amplitude", at=noon(MONDAY - WEEK, 5))
+    found = rows.judged(one, MONDAY - WEEK, weeks_before=2)
+    assert (found.verdict, found.cause, found.cause_code) == ("unknown", "lag", "late")
+    assert found.reason == "Amplitude was read, and shows what it computed on 7 Nov."

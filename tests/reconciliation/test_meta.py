@@ -75,7 +75,7 @@ def test_a_list_is_read_with_its_range_its_states_and_its_uploads(meta: Vendors)
     assert figure(seen, Quantity.RECEIVED) == (1000, 1000)
     assert figure(seen, Quantity.MATCHED) == (truth["matched"],) * 2
     assert figure(seen, Quantity.INVALID) == (0, 0)
-    assert states(seen) == {"delivery_status": "200", "operation_status": "200"}
+    assert states(seen) == {"delivery_status": "200", "operation_status": "200", "oldest_session": "1"}
     assert (seen.name, seen.version, seen.gone) == ("Buyers", "v26.0", False)
     assert seen.changed_at is not None
     assert abs(seen.changed_at.timestamp() - truth["changed"]) <= 1
