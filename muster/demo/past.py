@@ -44,8 +44,8 @@ READ_EVERY: Final = DAY / 2
 DOWN, DOWN_FROM, DOWN_FOR = GOOGLE, 6 * DAY, 2  # the place, since when before the end, and for how many readings
 LOSING_DAYS, LOST = 3, 0.2  # a new checkout no longer asks some for their phone
 # Who comes and goes, in shares of a segment: once a day, and in the last six hours every half hour.
-DAILY: Final = {LAPSED: 0.01, VIP: 0.01, HOLDOUT: 0.03, REFUNDED: 0.02, CART_1: 0.3, BOUGHT: 0.1}
-OFTEN: Final = {CART_1: 0.05, BOUGHT: 0.01}
+DAILY: Final = {LAPSED: 0.01, VIP: 0.01, HOLDOUT: 0.03, REFUNDED: 0.02, CART_1: 0.3, BOUGHT: 0.05}
+OFTEN: Final = {CART_1: 0.05, BOUGHT: 0.003}
 
 
 def make_up(*, until: datetime, longest: timedelta = LONGEST, most_slots: int = MOST_SLOTS) -> None:

@@ -14,11 +14,11 @@ from muster.vault import VaultError
 from syncs.receiving import Outcome, receive
 
 ANSWERS: Final = {
-    Outcome.STORED: (200, "stored\n"),
-    Outcome.AGAIN: (200, "known\n"),
-    Outcome.UNSIGNED: (401, "not signed with a key that is valid here\n"),
-    Outcome.STALE: (401, "signed too long ago, or by a clock that is ahead\n"),
-    Outcome.TOO_LONG: (413, "too long\n"),
+    Outcome.STORED: (200, "Stored.\n"),
+    Outcome.AGAIN: (200, "Known.\n"),
+    Outcome.UNSIGNED: (401, "Not signed with a key that is valid here. Nothing was stored.\n"),
+    Outcome.STALE: (401, "Signed too long ago, or by a clock that is ahead. Nothing was stored.\n"),
+    Outcome.TOO_LONG: (413, "Too long: nothing was stored.\n"),
 }
 RETRY_SECONDS: Final = "5"
 
@@ -39,10 +39,10 @@ def customerio(request: HttpRequest, workspace: int) -> HttpResponse:
             at=timezone.now(),
         )
     except UnreadablePostError:
-        return answer(400, "the body did not arrive\n")
+        return answer(400, "The body did not arrive. Nothing was stored.\n")
     except (DatabaseError, InterfaceError, VaultError) as error:
         log.warning("a webhook of workspace %d was not stored: %s", workspace, type(error).__name__)
-        busy = answer(503, "not stored, send it again\n")
+        busy = answer(503, "Not stored: send it again.\n")
         busy.headers["Retry-After"] = RETRY_SECONDS
         return busy
     return answer(*ANSWERS[outcome])

@@ -159,7 +159,7 @@ def test_the_words_that_changed_are_marked(marketer: Person, signed_in: Sign) ->
 
     assert re.search(r"Exit: Leaves after\s*<strong>4</strong>\s*hours", page)
     assert re.search(r"Exit: Leaves after\s*<strong>6</strong>\s*hours", page)
-    assert "1 of 11 parts" in page
+    assert "1 of 12 parts" in page
 
 
 def test_a_new_version_says_what_it_voids(marketer: Person, signed_in: Sign) -> None:

@@ -71,7 +71,7 @@ def route_of(address: str) -> str | None:
 
 
 def crawl(client: Client, found: Found, *starts: str) -> None:
-    """Follow what these pages lead to, PAGES_OF_A_ROUTE of each route, and add what they say."""
+    """Read these pages and follow what they lead to, PAGES_OF_A_ROUTE of each route, and add what they say."""
     seen: defaultdict[str, set[str]] = defaultdict(set)
     waiting = list(starts)
     while waiting:
@@ -83,7 +83,7 @@ def crawl(client: Client, found: Found, *starts: str) -> None:
         found.paths[route].add(path)
         for name, value in parse_qsl(query):
             found.queries[route].setdefault(name, []).append(value)
-        if address in seen[route] or len(seen[route]) >= PAGES_OF_A_ROUTE:
+        if address in seen[route] or (len(seen[route]) >= PAGES_OF_A_ROUTE and address not in starts):
             continue
         seen[route].add(address)
         response: Any = client.get(address)

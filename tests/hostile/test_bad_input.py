@@ -20,7 +20,7 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from audiences.models import Activation, Audience, Pipe
+from audiences.models import Activation, Audience, Feed, Pipe, RequiredSuppression, SigningKey
 from muster import set_up
 from muster.models import Person
 from reconciliation.models import ListWeek
@@ -59,9 +59,27 @@ def unlinked() -> list[str]:
     ours = [reverse(name, args=[draft.slug, 1]) for name in steps]
     ours += [reverse("people:enable", args=[away.pk]), reverse("syncs:grow", args=[Activation.objects.latest("pk").pk])]
     ours += [reverse("syncs:retire", args=[one.slug]) for one in Audience.objects.filter(name="Retiring")]
+    ours += [reverse("audiences:detail", args=[slug]) for slug in ("stopped", "draft", "approved", "waiting")]
+    ours += [reverse(name, args=["live"]) for name in ("syncs:tiers", "reconciliation:holdout")]
+    ours += [reverse("audiences:version", args=["waiting", 1]), "/audiences/waiting/definition/v1/approve/"]
+    ours += [reverse("reconciliation:feed", args=[one.slug]) for one in Feed.objects.all()]
+    ours += [f"/events/{one.slug}/{verb}/" for one in Feed.objects.all()[:1] for verb in EVENT_VERBS]
+    ours += [f"/suppression/lines/{one.pk}/{verb}/" for one in lines_of_policy() for verb in ("ask", "note")]
+    ours += [
+        f"/connections/workspaces/{one.workspace_id}/signing/{one.pk}/retire/" for one in SigningKey.objects.all()[:1]
+    ]
+    ours += [f"/audiences/approved/definition/v1/override/{one.destination_id}/" for one in lines_of_policy()]
+    ours += [f"/webhooks/customerio/{draft.segment.workspace_id}/", "/suppression/", "/suppression/policy/"]
     ours += [reverse("reconciliation:answer", args=[one.activation_id]) for one in ListWeek.objects.all()]
     ours += [reverse("syncs:run", args=[run.pk]) for run in Run.objects.live()]
     return [*ours, "/favicon.ico", "/back-office/login/", "/healthz", "/readyz"]
+
+
+EVENT_VERBS = ("ask", "go-on", "live", "pause", "retire", "edit", "retry", "drop")
+
+
+def lines_of_policy() -> list[RequiredSuppression]:
+    return list(RequiredSuppression.objects.filter(ended_at=None).order_by("pk")[:2])
 
 
 class Site:

@@ -1,12 +1,23 @@
 """One of everything, so that every address of the project has something behind it."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.test import Client
 from django.utils import timezone
 
 from audiences import approving, roster
-from audiences.models import Activation, Audience, PipeRequest, TraitAllowance
+from audiences.models import (
+    Activation,
+    Audience,
+    Definition,
+    Destination,
+    Feed,
+    PipeRequest,
+    RequiredSuppression,
+    TraitAllowance,
+    Workspace,
+)
 from muster import invitations
 from muster.access import Role
 from muster.models import Person
@@ -15,12 +26,13 @@ from reconciliation.attachment import Use
 from reconciliation.messages import of_change
 from reconciliation.models import ListAt, UnknownList
 from reconciliation.weeks import monday_of
-from syncs.models import Pause, PreFlight
+from syncs.models import Event, Pause, PreFlight
 from tests import factories
 from tests.access_table import ROLES, STRANGER
 from tests.audiences.drafts import complete
 from tests.reconciliation import list_weeks
 from tests.syncs import run_rows
+from tests.syncs.events import feed_of, signing_key
 
 
 def people() -> dict[str, Person]:
@@ -59,6 +71,9 @@ def build(cast: dict[str, Person], rudder: str) -> str:
     Pause.objects.create(destination=parked.activation.destination, reason="Wait.", by=cast["manager"], at=at)
     read_back(live, cast)
     weeks(live, parked.activation)
+    policy(cast, live)
+    events(cast, draft.segment.workspace)
+    Audience.objects.filter(pk=live.audience_id).update(family="carts")
     factories.pipe(archived_at=at)
     factories.destination(archived_at=at)
     factories.workspace(archived_at=at)
@@ -80,6 +95,43 @@ def read_back(live: Activation, cast: dict[str, Person]) -> None:
     attaching.sign(live, Use(17, lacking=("Prospecting",)), by=cast["marketer"], at=at)
     judged(live, cast, at)
     UnknownList.objects.create(destination=place, external_id="7", first_seen_at=at, last_seen_at=at)
+
+
+def policy(cast: dict[str, Person], live: Activation) -> None:
+    """Let every ad account require what nobody fulfils, and have required more once; an audience has a holdout."""
+    given: dict[str, Any] = {
+        "by": cast["manager"],
+        "at": timezone.now(),
+        "target_minutes": 60,
+        "basis": "So that they see no ads",
+    }
+    for place in Destination.objects.filter(archived_at=None):
+        RequiredSuppression.objects.create(destination=place, label="Buyers", **given)
+    ended: dict[str, Any] = {"ended_by": cast["manager"], "ended_at": timezone.now()}
+    RequiredSuppression.objects.create(destination=live.destination, label="Refunded", **given, **ended)
+    Definition.objects.filter(audience=live.audience_id).update(holdout_attribute="exp_live", holdout_arm="control")
+
+
+def events(cast: dict[str, Person], space: Workspace) -> None:
+    """Make a feed of each state with an event that was rejected, an event that nobody owns, and two keys."""
+    at = timezone.now()
+    for state in Feed.State.values:
+        feed = feed_of(space, f"Feed {state}", state=state, pipe=factories.pipe(), owner=cast["marketer"])
+        rejected(space, feed.name, f"{state:32}", feed=feed)
+    feed_of(space, "Feed stopped", pipe=factories.pipe(), stopped_words="RudderStack refused the key (401).")
+    Event.objects.create(
+        workspace=space, name="Nobody's", dedupe="1", message_id="1", occurred_at=at, received_at=at, state="unowned"
+    )
+    signing_key(space)
+    signing_key(space, "another-key-of-nobody")
+
+
+def rejected(space: Workspace, name: str, dedupe: str, **fields: Any) -> None:
+    at = timezone.now()
+    given = {"state": "rejected", "reason": "no_person", "words": "No person id.", "settled_at": at}
+    Event.objects.create(
+        workspace=space, name=name, dedupe=dedupe, message_id=dedupe, occurred_at=at, received_at=at, **given, **fields
+    )
 
 
 def weeks(drifting: Activation, unread: Activation) -> None:

@@ -96,7 +96,7 @@ def test_what_to_do_is_in_the_order_of_people_exposed() -> None:
     )
     assert "48 of them are also inside a targeting list. Write key refused since 00:12." in first.detail
     assert attach.heading == "Exclude “NW | Purchased 7 d” in three ad sets at Meta, NW US."
-    assert attach.detail == "ad set a, ad set b, ad set c can reach any of the 26,940 buyers."
+    assert attach.detail == "Ad set a, ad set b, ad set c can reach any of the 26,940 buyers."
     assert register.heading == "Two lists are missing at Google Ads, NW US before the first spend on 1 Dec."
     assert unknown.heading == "Find out whether “VIP complaints” protects at Meta, NW US."
 

@@ -45,7 +45,7 @@ def coupons(space: Workspace) -> Feed:
 def test_a_signed_event_is_stored_and_answered(space: Workspace, coupons: Feed) -> None:
     answer = post(space, action())
 
-    assert (answer.status_code, answer.content) == (200, b"stored\n")
+    assert (answer.status_code, answer.content) == (200, b"Stored.\n")
     event = Event.objects.get()
     assert (event.feed, event.name, event.state) == (coupons, "Coupon Shown", EventState.WAITING)
     assert bytes(event.person) == key_of(space.pk, "c000001")
@@ -58,7 +58,7 @@ def test_the_same_again_is_answered_and_counted_only(space: Workspace, coupons: 
     post(space, action())
     later = post(space, action())
 
-    assert (later.status_code, later.content) == (200, b"known\n")
+    assert (later.status_code, later.content) == (200, b"Known.\n")
     assert Event.objects.get().copies == 1
     assert counted(space, "Coupon Shown") == {"received": 1, "copies": 1}
 
@@ -155,7 +155,7 @@ def test_a_signed_body_that_nobody_can_read_is_answered_and_told(space: Workspac
     event = Event.objects.get()
     assert (event.name, event.state, event.reason, event.body) == ("", EventState.REJECTED, "unreadable", "")
     assert counted(space) == {"unreadable": 1}
-    assert post(space, body).content == b"known\n"
+    assert post(space, body).content == b"Known.\n"
 
 
 def test_a_signed_body_that_is_too_large_is_answered_and_told(space: Workspace) -> None:
