@@ -26,6 +26,7 @@ from reconciliation.attachment import Use
 from reconciliation.messages import of_change
 from reconciliation.models import ListAt, UnknownList
 from reconciliation.weeks import monday_of
+from syncs.event_counts import count
 from syncs.models import Event, Pause, PreFlight
 from tests import factories
 from tests.access_table import ROLES, STRANGER
@@ -132,6 +133,7 @@ def rejected(space: Workspace, name: str, dedupe: str, **fields: Any) -> None:
     Event.objects.create(
         workspace=space, name=name, dedupe=dedupe, message_id=dedupe, occurred_at=at, received_at=at, **given, **fields
     )
+    count(space.pk, name, at, received=1, rejected=1)
 
 
 def weeks(drifting: Activation, unread: Activation) -> None:
