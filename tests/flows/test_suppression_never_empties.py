@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -73,7 +73,8 @@ class Shop:
         }
         kept["routes"] = route
         made = factories.definition(self.audience, destinations=[self.list_.destination], **{**kept, **clauses})
-        activating.go_live(made)
+        with transaction.atomic():
+            activating.go_live(made)
         return made
 
     def to_another_list(self) -> Pipe:
