@@ -13,6 +13,7 @@ from syncs import doorbell, feed_stops, forwarding, pausing, purge, rejected
 from syncs.lease import Lease
 from syncs.models import Event, EventState, Forwarding, Tombstone
 from syncs.receiving import key_of
+from syncs.rudderstack import RudderStack
 from tests import factories
 from tests.redis_server import RedisServer
 from tests.syncs.events import COUPON, action, counted, piped, post, signing_key
@@ -316,3 +317,22 @@ def test_after_a_week_only_counts_are_left(vendors: Vendors, space: Workspace, f
 
     assert states() == [State.WAITING, State.WAITING], "what waits is kept until it is settled"
     assert counted(space, "Coupon Shown")["received"] == 4
+
+
+def test_what_is_dropped_while_it_is_sent_stays_dropped(
+    vendors: Vendors, space: Workspace, feed: Feed, marketer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RudderStack has it by then; but nobody's word is taken back, and no event is counted twice."""
+    arrive(space, 1, 2)
+    first = Event.objects.order_by("pk")[0]
+    send = RudderStack.send
+
+    def sent(self: RudderStack, body: bytes) -> None:
+        send(self, body)
+        rejected.drop(Event.objects.filter(pk=first.pk), by=marketer, reason="A mistake", at=timezone.now())
+
+    monkeypatch.setattr(RudderStack, "send", sent)
+
+    assert forward(feed) == 1
+    assert states() == [State.DROPPED, State.FORWARDED]
+    assert counted(space, "Coupon Shown") == {"received": 2, "forwarded": 1, "dropped": 1}
