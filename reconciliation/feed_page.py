@@ -20,13 +20,13 @@ from muster.models import Event as LogEvent
 from muster.models import Person
 from syncs.event_figures import Lag, by_day, lag
 from syncs.event_help import help_with, helps
-from syncs.kept import Kept
+from syncs.event_kept import Kept
 from syncs.models import Event, EventState
 
+from .events_landed import zone
 from .feed_chart import DAYS, FeedChart, feed_chart
 from .feed_rows import Feeds, Row, Why, weeks_of
 from .feed_weeks import FeedWeekTold
-from .landing import zone
 from .models import ReadAccess
 
 ASKED = "asked to end the double of"

@@ -21,9 +21,9 @@ from syncs.forwarding import is_paused
 from syncs.models import EventCount, Forwarding, Overlap, Pause
 
 from .doubles import Double, Source, by_lists, doubles
+from .events_landed import WEEKS, starts_of, zone
 from .feed_health import ORDER, Evidence, Verdict, verdict
 from .feed_weeks import FeedWeekTold, Landing, trouble
-from .landing import WEEKS, starts_of, zone
 from .models import FeedWeek
 from .weeks import mondays
 

@@ -21,7 +21,7 @@ from muster.http import BadCredentials, RateLimited, VendorError
 from syncs.doorbell import enqueue
 from syncs.terms import holdout_of
 
-from . import arrived, attaching, health, landing, match_trend, unknown_lists
+from . import arrived, attaching, events_landed, health, match_trend, unknown_lists
 from .keeping import keep
 from .models import ListAt, ReadAccess
 from .readers.seen import AdReader, ArmReader, Reader
@@ -68,7 +68,7 @@ def perform(access_id: int, *, at: datetime) -> bool:
         _failed(access, error, at)
         return False
     if isinstance(reader, Warehouse):
-        landing.read(access, reader, at=at)
+        events_landed.read(access, reader, at=at)
     if access.destination.spec.family == Family.ADS:
         _read_ads(access, reader, at)
     _worked(access, at)

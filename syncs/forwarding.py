@@ -22,8 +22,8 @@ from muster.redaction import excerpt
 
 from .doorbell import ring_for_events
 from .event_counts import count_each
+from .event_kept import Kept, batch, refusal, track
 from .event_reasons import Reason, words_of
-from .kept import Kept, batch, refusal, track
 from .lease import Lease
 from .models import Event, EventState, Forwarding, Pause, Tombstone
 from .permit import backoff

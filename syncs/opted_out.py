@@ -16,11 +16,11 @@ from audiences.models import Workspace
 from audiences.sha256 import sha256
 from muster.columns import KEY, Array, Columns
 
-from .delivered import Delivered
 from .erased import identifier_hint, identifier_value
 from .models import OptOut
 from .people import TRUE, UNSUBSCRIBED
 from .tokens import Flags, Tokens, keys_among, salt, words
+from .webhook_body import Delivered
 
 COUNTRY: Final = "US"  # of numbers that name none; every other is read by its code
 BEHIND: Final = timedelta(minutes=15)

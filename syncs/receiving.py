@@ -21,15 +21,15 @@ from audiences.models import Feed, SigningKey, Workspace
 from muster.vault import pepper
 
 from . import opted_out
-from .delivered import CannotRead, Delivered, of_body, read
 from .doorbell import ring_for_events, ring_for_opt_outs
 from .erased import identifier_value
 from .event_counts import count
+from .event_kept import Kept, keep, keep_unowned, refusal
 from .event_reasons import WORDS, Reason
-from .kept import Kept, keep, keep_unowned, refusal
 from .models import Event, EventState, Tombstone
 from .people import key_of as keyed
 from .signature import Signers, is_fresh, sent_at
+from .webhook_body import CannotRead, Delivered, of_body, read
 
 LARGEST_READ: Final = 256 << 10  # what is longer is well signed or not, but is not read
 LARGEST_TAKEN: Final = 16 << 20

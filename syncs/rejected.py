@@ -13,8 +13,8 @@ from muster.models import Person
 
 from .doorbell import ring_for_events
 from .event_counts import count_each
+from .event_kept import Kept
 from .event_reasons import Reason
-from .kept import Kept
 from .models import Event, EventState
 from .receiving import judge
 

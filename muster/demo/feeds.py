@@ -12,8 +12,8 @@ from audiences.models import Audience, Destination, Feed, Pipe, SigningKey, Work
 from audiences.use_cases import CASES
 from muster.models import Person
 from reconciliation.feed_page import ask_about_double
+from syncs.event_kept import Kept
 from syncs.event_reasons import Reason, words_of
-from syncs.kept import Kept
 from syncs.models import Event, EventCount, EventState
 
 from .northwind import AMPLITUDE, COMPANY, WAREHOUSE

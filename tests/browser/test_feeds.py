@@ -7,7 +7,7 @@ from selenium.webdriver.support.select import Select
 
 from audiences.models import Feed
 from muster.models import Person
-from syncs.kept import Kept
+from syncs.event_kept import Kept
 from syncs.models import Event, EventState
 from tests import factories, feed_rows
 from tests.browser.conftest import NARROW, WIDE, Browser

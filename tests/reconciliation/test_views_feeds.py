@@ -17,7 +17,7 @@ from reconciliation.digesting import Week
 from reconciliation.feed_rows import Feeds
 from reconciliation.models import FeedWeek
 from reconciliation.weeks import monday_of
-from syncs.kept import Kept
+from syncs.event_kept import Kept
 from syncs.models import Event, EventCount, EventState
 from tests import factories, feed_rows
 

@@ -7,8 +7,8 @@ import orjson
 import pytest
 from django.utils import timezone
 
-from syncs.delivered import read
 from syncs.opted_out import BEHIND, FLAG, OptedOut, digests_of, note
+from syncs.webhook_body import read
 from tests import factories
 from tests.syncs.events import action
 from tests.syncs.shards import Someone, sha, staged

@@ -17,15 +17,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audiences.models import Feed, Workspace
-from syncs.delivered import read
 from syncs.erased import identifier_hint, identifier_value
 from syncs.models import Event, EventCount, EventState, OptOut, Tombstone
 from syncs.opted_out import digests_of
 from syncs.receiving import LARGEST_READ, LARGEST_TAKEN, key_of
 from syncs.signature import signature
+from syncs.webhook_body import read
 from tests import factories
 from tests.syncs.events import COUPON, KEY, action, counted, feed_of, headers_of, post, report, signing_key
-from tests.syncs.test_delivered import JSON
+from tests.syncs.test_webhook_body import JSON
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncs.delivered import CannotRead, Delivered, looks_like_address, read
+from syncs.webhook_body import CannotRead, Delivered, looks_like_address, read
 from tests.syncs.events import action, report
 
 JSON = st.recursive(

@@ -14,9 +14,9 @@ import orjson
 
 from muster.redaction import excerpt, redact, storable
 
-from .delivered import Delivered, looks_like_address
 from .event_reasons import Reason, words_of
 from .payload import moment
+from .webhook_body import Delivered, looks_like_address
 
 LONGEST_TEXT: Final = 1000
 LARGEST_EVENT: Final = 30_000  # bytes; RudderStack documents 32 KB a call

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muster.redaction import redact
-from syncs.delivered import read
+from syncs.event_kept import Kept, batch, keep, keep_unowned, refusal, track, type_of
 from syncs.event_reasons import Reason
-from syncs.kept import Kept, batch, keep, keep_unowned, refusal, track, type_of
+from syncs.webhook_body import read
 from tests.syncs.events import COUPON, action
-from tests.syncs.test_delivered import JSON
+from tests.syncs.test_webhook_body import JSON
 
 SENT = datetime(2026, 11, 20, 10, tzinfo=UTC)
 KINDS = [

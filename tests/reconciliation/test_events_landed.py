@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from audiences.models import Destination, Feed
-from reconciliation import landing, measure
+from reconciliation import events_landed, measure
 from reconciliation.feed_rows import weeks_of
 from reconciliation.models import FeedWeek, ReadAccess
 from reconciliation.readers.warehouse import Warehouse as WarehouseReader
@@ -60,7 +60,7 @@ def test_weeks_are_counted_and_doubles_stand_apart(warehouse: Warehouse) -> None
     place = factories.destination(platform="warehouse")
     feed, silent = feed_rows.feed(places=[place]), feed_rows.feed("Left", places=[place])
     elsewhere, draft = feed_rows.feed("Other"), feed_rows.feed("Draft", places=[place], state="draft")
-    (this,) = landing.starts_of([monday_of(timezone.localdate(NOW, landing.zone()))])
+    (this,) = events_landed.starts_of([monday_of(timezone.localdate(NOW, events_landed.zone()))])
     happen(warehouse, this - WEEK + timedelta(hours=3), "a", "b", "b", "c")
     happen(warehouse, this, "d")
     happen(warehouse, this - 20 * WEEK, "z")
@@ -88,14 +88,14 @@ def test_what_was_known_stays_when_the_warehouse_refuses(warehouse: Warehouse) -
     feed = feed_rows.feed(places=[place])
     access = reading(place, warehouse)
     reader = WarehouseReader(options(warehouse), SECRETS)
-    assert landing.read(access, reader, at=NOW) == 1
+    assert events_landed.read(access, reader, at=NOW) == 1
     assert weeks(feed) == [(0, 0)] * 8
     warehouse.execute(
         "REVOKE ALL ON {schema}.{table} FROM {reader}", schema=SCHEMA, table="coupon_shown", reader="muster_reader"
     )
-    assert landing.read(access, reader, at=NOW) == 0
+    assert events_landed.read(access, reader, at=NOW) == 0
     assert weeks(feed) == [(0, 0)] * 8
     FeedWeek.objects.all().delete()
-    landing.read(access, reader, at=NOW)
+    events_landed.read(access, reader, at=NOW)
     assert weeks(feed) == [(None, None)]
     assert FeedWeek.objects.get().words

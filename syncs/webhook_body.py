@@ -1,6 +1,6 @@
 """What a webhook of Customer.io says: reporting webhooks and actions of workflows, read from the body's bytes. Pure.
 
-Nothing here is kept: addresses are in memory only, for their hashes. What is kept of it is decided in syncs/kept.py.
+Nothing here is kept: addresses are in memory only, for their hashes. What is kept of it is decided in syncs/event_kept.py.
 """
 
 import hashlib
