@@ -46,7 +46,7 @@ def feed_chart(counts: Mapping[date, Counted], today: date) -> FeedChart | None:
     series = [
         Series("Received", "s1", [(one.received, one.received) for one in found]),
         Series("Forwarded", "s2", [(one.forwarded, one.forwarded) for one in found]),
-        Series("Rejected", "s4", [(one.rejected, one.rejected) for one in found]),
+        Series("Rejected", "s3", [(one.rejected, one.rejected) for one in found]),
     ]
     said = [one.said for one in days]
     drawn = chart(Asked(days=[one.on for one in days], series=series, said=said, joins=1, span=5, most=MOST, unit=""))
