@@ -6,6 +6,7 @@ to come again: nothing was promised then.
 """
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from enum import Enum
 from typing import Final, Protocol
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import F
 
 from audiences.models import Feed, SigningKey, Workspace
@@ -37,6 +38,7 @@ LARGEST_NUMBER: Final = (1 << 63) - 1  # of a row in the database
 PIECE: Final = 64 << 10
 DATABASE_SECONDS: Final = 2.0  # Customer.io waits 4 s
 NOTED_EVERY: Final = timedelta(minutes=1)
+_turn = threading.Lock()
 
 
 class Outcome(Enum):
@@ -120,7 +122,7 @@ def stored(signed: Signed, at: datetime) -> Outcome:
     rejected = {"rejected": 1} if made.state == EventState.REJECTED else {}
     opts_out = False
     try:
-        with transaction.atomic():
+        with in_turn(), transaction.atomic():
             made.save(force_insert=True)
             count(workspace_id, made.name, at, received=1, **rejected)
             if told.opts_out and made.reason != Reason.ERASED:
@@ -148,7 +150,7 @@ def stored_unread(workspace_id: int, identity: bytes, reason: Reason, at: dateti
         words=WORDS[reason],
     )
     try:
-        with transaction.atomic():
+        with in_turn(), transaction.atomic():
             made.save(force_insert=True)
             count(workspace_id, "", at, unreadable=1)
     except IntegrityError:
@@ -159,7 +161,7 @@ def stored_unread(workspace_id: int, identity: bytes, reason: Reason, at: dateti
 def come_again(made: Event) -> Outcome:
     """Count an event that is there already. Raises IntegrityError when it is not: then something else was wrong."""
     same = Event.objects.filter(workspace_id=made.workspace_id, dedupe=made.dedupe)
-    with transaction.atomic():
+    with in_turn(), transaction.atomic():
         known = same.only("name").first()
         if known is None:
             raise IntegrityError("an event that can neither be stored nor found")
@@ -230,6 +232,20 @@ def named(workspace_id: int, identity: bytes) -> dict[str, str]:
         column: hashlib.blake2b(whole, key=pepper(purpose), digest_size=16).hexdigest()
         for column, purpose in (("dedupe", "event"), ("message_id", "event message id"))
     }
+
+
+@contextmanager
+def in_turn() -> Iterator[None]:
+    """Let the threads of a process write one after the other on SQLite: they poll for its lock, and some would starve."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    if not _turn.acquire(timeout=DATABASE_SECONDS):
+        raise OperationalError("other threads are writing")
+    try:
+        yield
+    finally:
+        _turn.release()
 
 
 @contextmanager
