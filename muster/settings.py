@@ -166,11 +166,12 @@ if environ.text("DATABASE_URL"):
 else:
     # IMMEDIATE: a transaction that reads first and writes later otherwise fails at once under a second writer. FULL: the
     # ledger must not lose its last commits with the power. A checkpoint comes every 128 MB: what is written again in
-    # between moves once.
+    # between moves once. CONN_MAX_AGE: to open the file costs as much as to store a webhook.
     DATABASES = {
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": DATABASE_FILE,
+            "CONN_MAX_AGE": 600,
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,

@@ -1,13 +1,17 @@
 """Rings RQ: wakes a worker for a run. A lost ring costs seconds, never a run: the sweeper rings again."""
 
+import functools
 import logging
 import uuid
 from datetime import UTC, datetime, timedelta
 
 import django_rq
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from redis.exceptions import RedisError
+
+from muster.redis_server import client
 
 from .models import Forwarding, Run
 
@@ -21,6 +25,7 @@ EVENTS_TOGETHER = timedelta(seconds=1)  # events that come closer together share
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = logging.getLogger(__name__)
+impatient = functools.lru_cache(maxsize=1)(client)
 _rang_here: dict[int, datetime] = {}  # what this process need not ask the database for, a hundred times a second
 
 
@@ -59,10 +64,14 @@ def ring_for_opt_outs(workspace_id: int) -> bool:
 
 
 def enqueue(job: str, what: str, **row: int) -> bool:
-    """Ask for a worker that does this job for one row, and return whether Redis took it."""
+    """Ask for a worker that does this job for one row, and return whether Redis took it.
+
+    Never tried twice: somebody waits for an answer, Customer.io at most 4 s, and what is not rung for is found by the
+    sweeper.
+    """
     (number,) = row.values()
     try:
-        django_rq.get_queue("muster").enqueue_call(
+        django_rq.get_queue("muster", connection=impatient(settings.REDIS_URL)).enqueue_call(
             job, kwargs=row, timeout=JOB_SECONDS, result_ttl=0, job_id=f"{what}-{number}-{uuid.uuid4().hex}"
         )
     except (RedisError, OSError) as error:

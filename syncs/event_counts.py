@@ -3,10 +3,16 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
-from django.db.models import F
+from django.db import connection
 
 from .models import Event, EventCount
+
+COUNTS: Final = ("received", "copies", "forwarded", "rejected", "dropped", "unsigned", "stale", "unreadable")
+TABLE: Final = EventCount._meta.db_table
+COLUMNS: Final = ", ".join(("workspace_id", "name", "hour", *COUNTS))
+MARKS: Final = ", ".join(["%s"] * (3 + len(COUNTS)))
 
 
 def hour_of(at: datetime) -> datetime:
@@ -15,12 +21,19 @@ def hour_of(at: datetime) -> datetime:
 
 
 def count(workspace_id: int, name: str, at: datetime, **changes: int) -> None:
-    """Add to the counts of an event's name in the hour of `at`; in the transaction of what is counted."""
-    mine = EventCount.objects.filter(workspace_id=workspace_id, name=name, hour=hour_of(at))
-    added = {column: F(column) + change for column, change in changes.items()}
-    if not mine.update(**added):
-        EventCount.objects.get_or_create(workspace_id=workspace_id, name=name, hour=hour_of(at))
-        mine.update(**added)
+    """Add to the counts of an event's name in the hour of `at`; in the transaction of what is counted.
+
+    One statement in SQL, a hundred times a second while the database is locked: building it by the ORM costs ten times
+    what running it does.
+    """
+    whole = dict.fromkeys(COUNTS, 0) | changes
+    added = ", ".join(f"{column} = {TABLE}.{column} + excluded.{column}" for column in changes)
+    sql = (
+        f"INSERT INTO {TABLE} ({COLUMNS}) VALUES ({MARKS}) ON CONFLICT (workspace_id, name, hour) DO UPDATE SET {added}"
+    )
+    hour = EventCount._meta.get_field("hour").get_db_prep_value(hour_of(at), connection)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [workspace_id, name, hour, *whole.values()])
 
 
 def count_each(events: Iterable[Event], **changes: int) -> None:

@@ -38,6 +38,12 @@ LARGEST_NUMBER: Final = (1 << 63) - 1  # of a row in the database
 PIECE: Final = 64 << 10
 DATABASE_SECONDS: Final = 2.0  # Customer.io waits 4 s
 NOTED_EVERY: Final = timedelta(minutes=1)
+KINDS: Final = (Tombstone.Kind.KEY.value, Tombstone.Kind.IDENTIFIER.value)
+OWNING: Final = (Feed.State.LIVE.value, Feed.State.PAUSED.value)
+# As SQL: for every event Django would take four times as long to build it as the database to run it.
+ERASED: Final = f"SELECT 1 FROM {Tombstone._meta.db_table} WHERE workspace_id = %s AND kind IN (%s, %s) AND value IN"
+FEED: Final = f"SELECT id, properties, pipe_id FROM {Feed._meta.db_table}"
+OWNER: Final = f"{FEED} WHERE workspace_id = %s AND name = %s AND state IN (%s, %s)"
 _turn = threading.Lock()
 
 
@@ -210,14 +216,17 @@ def is_erased(workspace_id: int, told: Delivered) -> bool:
     values = [identifier_value(one) for one in opted_out.digests_of(told)]
     if told.cio_id:
         values.append(key_of(workspace_id, told.cio_id))
-    kinds = [Tombstone.Kind.KEY, Tombstone.Kind.IDENTIFIER]
-    return Tombstone.objects.filter(workspace_id=workspace_id, kind__in=kinds, value__in=values).exists()
+    if not values:
+        return False
+    marks = ", ".join(["%s"] * len(values))
+    with connection.cursor() as cursor:
+        cursor.execute(f"{ERASED} ({marks}) LIMIT 1", [workspace_id, *KINDS, *values])
+        return cursor.fetchone() is not None
 
 
 def feed_of(workspace_id: int, name: str) -> Feed | None:
     """Return the feed that owns events of this name: one that is live, or paused and will be."""
-    owning = Feed.objects.filter(workspace_id=workspace_id, name=name, state__in=(Feed.State.LIVE, Feed.State.PAUSED))
-    return owning.only("properties", "pipe_id").first()
+    return next(iter(Feed.objects.raw(OWNER, [workspace_id, name, *OWNING])), None)
 
 
 def key_of(workspace_id: int, cio_id: str) -> bytes:
