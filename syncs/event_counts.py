@@ -9,10 +9,7 @@ from django.db import connection
 
 from .models import Event, EventCount
 
-COUNTS: Final = ("received", "copies", "forwarded", "rejected", "dropped", "unsigned", "stale", "unreadable")
 TABLE: Final = EventCount._meta.db_table
-COLUMNS: Final = ", ".join(("workspace_id", "name", "hour", *COUNTS))
-MARKS: Final = ", ".join(["%s"] * (3 + len(COUNTS)))
 
 
 def hour_of(at: datetime) -> datetime:
@@ -23,17 +20,17 @@ def hour_of(at: datetime) -> datetime:
 def count(workspace_id: int, name: str, at: datetime, **changes: int) -> None:
     """Add to the counts of an event's name in the hour of `at`; in the transaction of what is counted.
 
-    One statement in SQL, a hundred times a second while the database is locked: building it by the ORM costs ten times
-    what running it does.
+    The statement is written here, since it runs a hundred times a second while the database is locked: the ORM takes ten
+    times as long to build it as the database to run it.
     """
-    whole = dict.fromkeys(COUNTS, 0) | changes
-    added = ", ".join(f"{column} = {TABLE}.{column} + excluded.{column}" for column in changes)
-    sql = (
-        f"INSERT INTO {TABLE} ({COLUMNS}) VALUES ({MARKS}) ON CONFLICT (workspace_id, name, hour) DO UPDATE SET {added}"
-    )
+    added = ", ".join(f"{column} = {column} + %s" for column in changes)
+    sql = f"UPDATE {TABLE} SET {added} WHERE workspace_id = %s AND name = %s AND hour = %s"
     hour = EventCount._meta.get_field("hour").get_db_prep_value(hour_of(at), connection)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [workspace_id, name, hour, *whole.values()])
+        cursor.execute(sql, [*changes.values(), workspace_id, name, hour])
+        if not cursor.rowcount:
+            EventCount.objects.get_or_create(workspace_id=workspace_id, name=name, hour=hour_of(at))
+            cursor.execute(sql, [*changes.values(), workspace_id, name, hour])
 
 
 def count_each(events: Iterable[Event], **changes: int) -> None:

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audiences.models import Feed, Workspace
+from syncs import receiving
 from syncs.erased import identifier_hint, identifier_value
 from syncs.models import Event, EventCount, EventState, OptOut, Tombstone
 from syncs.opted_out import digests_of
@@ -322,3 +323,15 @@ def test_a_busy_database_asks_to_come_again_in_time(monkeypatch: pytest.MonkeyPa
     assert post(space, action()).status_code == 200
     with connection.cursor() as cursor:
         assert cursor.execute("PRAGMA busy_timeout").fetchone()[0] == 20_000
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="one writes at a time there only")
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_for_other_threads_too_long_is_asked_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("syncs.receiving.DATABASE_SECONDS", 0.05)
+    space = factories.workspace()
+    signing_key(space)
+    with receiving._turn:
+        assert post(space, action()).status_code == 503
+
+    assert post(space, action()).status_code == 200
