@@ -1,4 +1,4 @@
-"""Columns of an export as bytes side by side: most rows are never made into Python texts, which costs more than to hash them. Pure."""
+"""Columns of an export as bytes side by side: to make a Python text of each value costs more than to hash it. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
