@@ -96,9 +96,7 @@ def read(path: Path) -> Module:
     text = path.read_text()
     nodes = list(ast.walk(ast.parse(text)))
     lines = sum(bool(line.strip()) for line in text.splitlines())
-    return Module(
-        lines, list(too_long(path, nodes)), list(catching_everything(nodes)), words(nodes), imported(nodes)
-    )
+    return Module(lines, list(too_long(path, nodes)), list(catching_everything(nodes)), words(nodes), imported(nodes))
 
 
 def found_in(paths: list[Path], look: Callable[[Path], Collection[object]]) -> dict[str, Collection[object]]:
