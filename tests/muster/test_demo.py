@@ -13,7 +13,7 @@ from django.utils import timezone
 from audiences.models import Activation, Audience, Definition, Destination, Pipe, Segment, Trait, Workspace
 from audiences.models.workspace import CheckState
 from muster.access import Role
-from muster.demo import history, past, playing, seed, sign_ins
+from muster.demo import history, past, playing, presence, sign_ins
 from muster.demo.ad_accounts import IDS, PLATFORMS, UNTOLD, WRITTEN_OF
 from muster.demo.audience_plans import AUDIENCES
 from muster.demo.northwind import SEGMENTS
@@ -122,11 +122,11 @@ def test_audiences_are_approved_by_the_manager_and_one_is_still_a_draft(demo: Ve
 
 
 def test_a_second_time_changes_nothing(demo: Vendors) -> None:
-    assert not seed.is_done(demo.rudder)
+    assert not presence.is_done(demo.rudder)
     seeded()
     before, keys = rows(), list(Pipe.objects.order_by("pk").values_list("write_key_check", flat=True))
 
-    assert seed.is_done(demo.rudder)
+    assert presence.is_done(demo.rudder)
     seeded()
 
     again = rows()
@@ -139,20 +139,20 @@ def test_it_follows_the_stand_ins_to_another_port(demo: Vendors) -> None:
     seeded()
     Pipe.objects.update(data_plane_url="http://127.0.0.1:9")
     key = Pipe.objects.order_by("pk")[0].write_key
-    assert not seed.is_done(demo.rudder)
+    assert not presence.is_done(demo.rudder)
 
     seeded()
 
-    assert seed.is_done(demo.rudder)
+    assert presence.is_done(demo.rudder)
     pipe = Pipe.objects.order_by("pk")[0]
     assert (pipe.data_plane_url, pipe.write_key, pipe.check_state) == (demo.rudder, key, CheckState.WORKING)
 
 
 def test_stand_ins_that_lost_their_data_are_filled_again(demo: Vendors) -> None:
     seeded()
-    seed.marker().unlink()
+    presence.marker().unlink()
     demo.reset()
-    assert not seed.is_done(demo.rudder)
+    assert not presence.is_done(demo.rudder)
 
     seeded()
 
