@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connections
 
 from muster import parts, running, set_up
-from muster.demo import presence, sign_ins
+from muster.demo import presence, rounds, sign_ins
 from muster.environment import Environment
 from muster.prepare import prepare
 from muster.redis_server import RedisServer, answers, check_given, own
@@ -28,11 +28,10 @@ LOCK_PATIENCE = 30.0
 Tell = Callable[[str], None]
 
 
-def run_here(*, say: Tell, tell: Tell, check: Callable[[], None]) -> None:
+def run_here(*, say: Tell, tell: Tell) -> None:
     """Start everything, `say` where it is, and keep it running until SIGINT, SIGTERM or SIGHUP. Raises CannotRun.
 
-    `tell` takes what a person should know besides that one line. `check` raises what keeps the project from starting;
-    it is asked when the processes are on their way, and before anybody is told an address.
+    `tell` takes what a person should know besides that one line.
     """
     os.umask(0o077)
     lock = running.lock(settings.HOME, wait=parts.front_seconds() + LOCK_PATIENCE, tell=tell)
@@ -42,7 +41,7 @@ def run_here(*, say: Tell, tell: Tell, check: Callable[[], None]) -> None:
     with running.listen(settings.BIND, settings.PORT) as listener, redis_at() as redis, supervisor.signals():
         try:
             running.note(settings.HOME, url=address(), redis_url=redis.url)
-            if start(supervisor, listener, redis, check):
+            if start(supervisor, listener, redis):
                 say(where())
                 supervisor.watch()
             tell("Stopping. A run in progress finishes its slice first; Ctrl-C again stops it at once.")
@@ -70,7 +69,7 @@ def redis_at() -> Iterator[RedisServer]:
         server.clean_up()
 
 
-def start(supervisor: Supervisor, listener: socket.socket, redis: RedisServer, check: Callable[[], None]) -> bool:
+def start(supervisor: Supervisor, listener: socket.socket, redis: RedisServer) -> bool:
     """Start all parts; return True once Muster answers, False when asked to stop before. Raises CannotRun."""
     environment = parts.child_environment(redis.url)
     waiting = []
@@ -84,15 +83,11 @@ def start(supervisor: Supervisor, listener: socket.socket, redis: RedisServer, c
         waiting.append(Awaited(stand_ins, lambda: accepts("127.0.0.1", sandbox.rudder)))
     prepare()
     stale = settings.DEMO and not presence.is_done(f"http://127.0.0.1:{sandbox.rudder}")
-    if stale:
-        check()
-        if not (all_ready(supervisor, waiting) and seeded(supervisor, environment)):
-            return False
+    if stale and not (all_ready(supervisor, waiting) and seeded(supervisor, environment)):
+        return False
     web = supervisor.add(parts.web_part(environment, listener.fileno()))
     waiting.append(Awaited(web, lambda: serves(settings.BIND, settings.PORT)))
-    if not stale:
-        check()  # takes as long as the web server needs to begin, and a second processor does it meanwhile
-    unplayed = settings.DEMO and not history_is_over()
+    unplayed = settings.DEMO and not rounds.is_over()
     connections.close_all()
     if not all_ready(supervisor, waiting):
         return False
@@ -102,13 +97,6 @@ def start(supervisor: Supervisor, listener: socket.socket, redis: RedisServer, c
     if unplayed:
         supervisor.add(Part("demo", parts.manage("demo", "--history"), environment, once=True))
     return True
-
-
-def history_is_over() -> bool:
-    """Whether the demo's history was played."""
-    from muster.demo import history  # half of Muster, which the web server's start need not wait for
-
-    return history.is_over()
 
 
 def seeded(supervisor: Supervisor, environment: dict[str, str]) -> bool:

@@ -31,6 +31,7 @@ from . import feeds, history, reading_back
 from .northwind import BOUGHT, CART_1, GOOGLE, HOLDOUT, LAPSED, REFUNDED, VIP
 from .orders import StandIns
 from .platform_orders import Platforms
+from .rounds import ROUNDS, lists
 from .seed import check_is_demo, seed
 from .sign_ins import HELEN, email_of
 
@@ -127,7 +128,7 @@ class Past:
 
     def play(self, until: datetime) -> None:
         """Play pilots, first syncs, and then what is due, up to a time."""
-        if not history.play(self, history.ROUNDS[:2]):
+        if not history.play(self, ROUNDS[:2]):
             return
         reading_back.import_before(self.clock())
         self.plan_schedules(until)
@@ -160,7 +161,7 @@ class Past:
 
     def plan_schedules(self, until: datetime) -> None:
         """Put every list on a daily schedule now, and on the one that it promises so late that it can be played."""
-        for made in history.lists():
+        for made in lists():
             rhythm = history.rhythm_of(made)
             every = period(rhythm) if rhythm else None
             if rhythm is None or every is None:

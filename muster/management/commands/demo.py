@@ -17,7 +17,6 @@ class Command(BaseCommand):
     help = (
         "Sets Northwind Outfitters up against the stand-ins; `manage.py up` calls it. Running it again changes nothing."
     )
-    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

@@ -11,11 +11,11 @@ from muster.running import CannotRun
 
 class Command(BaseCommand):
     help = "Starts Redis, web, workers and tick, in the demo also the vendors' stand-ins, until Ctrl-C or SIGTERM."
-    requires_system_checks = ()  # run_here runs them beside what takes as long
+    requires_system_checks = ()  # the web server's process runs them: muster/wsgi.py
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            run_here(say=self.say, tell=self.stderr.write, check=self.check)
+            run_here(say=self.say, tell=self.stderr.write)
         except CannotRun as problem:
             self.stderr.write(str(problem))
             sys.exit(1)
