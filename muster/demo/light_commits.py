@@ -8,28 +8,34 @@ from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
+NORMAL = 1
+
 
 @contextmanager
 def light_commits() -> Iterator[None]:
-    """Let SQLite's commits wait for no disk meanwhile, on connections that are opened now too.
+    """Let SQLite's commits wait for no disk meanwhile, also on connections that are opened meanwhile.
 
-    With the power, the newest commits can be lost, never the file: its log is still written in order. The last
-    connection that closes writes everything to the disk.
+    With the power the newest commits can be lost, never the file: its log is still written in order. The last
+    connection that closes has everything on the disk.
     """
+    if connection.vendor != "sqlite":
+        yield
+        return
+    before = synchronous()
 
     def lighten(connection: BaseDatabaseWrapper, **_more: Any) -> None:
-        synchronous(connection, "NORMAL")
+        connection.cursor().execute(f"PRAGMA synchronous={NORMAL}")
 
     connection_created.connect(lighten)
-    synchronous(connection, "NORMAL")
+    lighten(connection)
     try:
         yield
     finally:
         connection_created.disconnect(lighten)
-        synchronous(connection, "FULL")
+        connection.cursor().execute(f"PRAGMA synchronous={before}")
 
 
-def synchronous(connection: BaseDatabaseWrapper, how: str) -> None:
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute(f"PRAGMA synchronous={how}")
+def synchronous() -> int:
+    """Return how SQLite waits for the disk on this thread's connection: 1 NORMAL, 2 FULL."""
+    with connection.cursor() as cursor:
+        return int(cursor.execute("PRAGMA synchronous").fetchone()[0])

@@ -36,7 +36,7 @@ class Command(BaseCommand):
             if options["history"]:
                 finish(Workers())
             else:
-                gc.freeze()  # what is loaded by now stays; to look through it again and again costs a tenth
+                gc.freeze()  # what is loaded by now stays, and need not be looked through again and again
                 make_up(until=timezone.now(), longest=timedelta(days=options["days"]))
         except NotADemo as problem:
             raise CommandError(str(problem)) from problem
