@@ -284,7 +284,12 @@ def _monitoring(seen: Evidence, now: datetime) -> Item:
         return Item("9", label, Stand.OPEN, "Choose who checks drift, and how often, in the definition.")
     plan = f"{seen.checker}, {seen.check_every}"
     if seen.checked_at is None:
-        return Item("9", label, Stand.DUE, f"{plan}; no check is recorded yet. Record the first one below.")
+        return Item(
+            "9",
+            label,
+            Stand.DUE,
+            f"{plan}; no check is recorded yet. Record the first one on the page of this audience’s readiness.",
+        )
     if now - seen.checked_at > CHECK_PERIODS.get(seen.check_every, WEEK) + SLACK:
         return Item("9", label, Stand.DUE, f"{plan}; the last check is overdue.", seen.checked_at)
     return Item("9", label, Stand.DONE, f"{plan}; the last check was made", seen.checked_at)

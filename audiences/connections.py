@@ -8,7 +8,7 @@ from django.db.models import Prefetch
 from django.urls import reverse
 
 from .data_out import DataOut, known
-from .models import Activation, Destination, Lifecycle, Pipe, Workspace
+from .models import Activation, Destination, Feed, Lifecycle, Pipe, Workspace
 from .models.workspace import CheckState
 from .terms import joined
 
@@ -86,15 +86,20 @@ class Connections:
 
 def serving(one: Any) -> list[Activation]:
     """Return the lists that a pipe or destination serves, draft ones too."""
-    return [made for made in one.activations.all() if made.lifecycle != Lifecycle.RETIRED]
+    return [made for made in one.activations.all() if not _over(made)]
+
+
+def _over(one: Activation) -> bool:
+    """A pilot that is over serves nobody; its list stands there once, as the one in use."""
+    proved = one.kind == Activation.Kind.PILOT and one.lifecycle == Lifecycle.PILOT_PASSED
+    return proved or one.lifecycle == Lifecycle.RETIRED
 
 
 def connections() -> Connections:
     """Read all connections, with the lists that they serve."""
-    # A pilot that is over serves nobody; its list stands there once, as the one in use.
-    used = Activation.objects.exclude(kind=Activation.Kind.PILOT, lifecycle=Lifecycle.PILOT_PASSED)
-    lists = Prefetch("activations", used.select_related("audience", "destination"))
-    pipes = list(Pipe.objects.defer("write_key").prefetch_related(lists).order_by("name"))
+    lists = Prefetch("activations", Activation.objects.select_related("audience", "destination"))
+    feeds = Prefetch("feeds", Feed.objects.order_by("name"))
+    pipes = list(Pipe.objects.defer("write_key").prefetch_related(lists, feeds).order_by("name"))
     places = list(Destination.objects.prefetch_related(lists).order_by("name"))
     workspaces = list(Workspace.objects.defer("api_key").order_by("name"))
     everything: list[Workspace | Pipe | Destination] = [*workspaces, *pipes, *places]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Final
 
+from .cells import Cells
 from .sha256 import sha256
 
 NOTHING: Final = bytes(32)
@@ -22,6 +23,9 @@ UNUSABLE: Final = {
 }
 
 GMAIL: Final = ("@gmail.com", "@googlemail.com")
+GMAIL_BYTES: Final = tuple(map(str.encode, GMAIL))
+HOSTS: Final = dict(zip(GMAIL_BYTES, (b"@1", b"@2"), strict=True))
+SUFFIXES: Final = re.compile(rb"\+[^@\n]*+")
 # Spaces, and what copying from a page leaves at the ends without being seen: zero-width characters, marks of direction.
 INVISIBLE: Final = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 EDGES: Final = "".join(chr(code) for code in range(0x3001) if chr(code).isspace()) + INVISIBLE
@@ -41,8 +45,8 @@ usual_phone: Final = re.compile(USUAL_PHONE).fullmatch
 hashed: Final = re.compile(r"[0-9a-fA-F]{64}").fullmatch
 LETTER: Final = re.compile(r"[^\W\d_]")
 # One look at many lines costs a third of a look at each: a usual value as it is hashed, or nothing, for every line.
-usual_emails: Final = re.compile(rf"[ \t]*+(?:({USUAL_EMAIL})[ \t]*+|[^\n]*+)\n").findall
-usual_phones: Final = re.compile(rf"(?:({USUAL_PHONE})|[^\n]*+)\n").findall
+usual_emails: Final = re.compile(rf"[ \t]*+(?:({USUAL_EMAIL})[ \t]*+|[^\n]*+)\n".encode()).findall
+usual_phones: Final = re.compile(rf"(?:({USUAL_PHONE})|[^\n]*+)\n".encode()).findall
 north_american: Final = re.compile(r"1?([2-9][0-9]{2}[2-9][0-9]{6})").fullmatch
 # The ways in which most people write a number: what the rest of phone_form would find, at a quarter of its cost.
 written_american: Final = re.compile(r"\(?([2-9][0-9]{2})\)?[ .-]{0,2}([2-9][0-9]{2})[ .-]?([0-9]{4})").fullmatch
@@ -147,21 +151,23 @@ def email_digests(values: Sequence[str]) -> tuple[list[bytes], list[bytes], list
 
     The last are pairs of (place, EMAIL_INVALID or EMAIL_HASHED); an empty value is neither.
     """
-    forms = _lines(usual_emails, values)
+    forms = _usual(usual_emails, _lines(values).lower(), len(values))
     unusable = []
     for place in _blanks(forms):
-        if values[place] and (text := values[place].strip(EDGES)):
-            forms[place] = email_form(text)
+        if (value := values[place]) and (text := value.strip(EDGES)):
+            forms[place] = email_form(text).encode()
             if not forms[place]:
                 unusable.append((place, EMAIL_HASHED if hashed(text) else EMAIL_INVALID))
+    at_gmail = [place for place, form in enumerate(forms) if form.endswith(GMAIL_BYTES)]
+    googles = _all_without_gmail_marks([forms[place] for place in at_gmail])
+    for place, form in zip(at_gmail, googles, strict=True):
+        if not form:
+            forms[place] = b""
+            unusable.append((place, EMAIL_INVALID))
     plain = _sha256(forms)
     google = plain.copy()
-    for place in [place for place, form in enumerate(forms) if form.endswith(GMAIL)]:
-        if form := _without_gmail_marks(forms[place]):
-            google[place] = sha256(form.encode()).digest()
-        else:
-            plain[place] = google[place] = NOTHING
-            unusable.append((place, EMAIL_INVALID))
+    for place, digest in zip(at_gmail, _sha256(googles), strict=True):
+        google[place] = digest
     return plain, google, unusable
 
 
@@ -170,30 +176,51 @@ def phone_digests(values: Sequence[str], country: str) -> tuple[list[bytes], lis
 
     `country` is the ISO 3166 code for numbers without a country code; without one those are unusable.
     """
-    forms = _lines(usual_phones, values)
+    forms = _usual(usual_phones, _lines(values), len(values))
     unusable = []
     for place in _blanks(forms):
-        if values[place] and (text := values[place].strip(EDGES)):
-            forms[place] = phone_form(text, country)
+        if (value := values[place]) and (text := value.strip(EDGES)):
+            forms[place] = phone_form(text, country).encode()
             if not forms[place]:
                 unusable.append((place, PHONE_HASHED if hashed(text) else PHONE_INVALID))
     return _sha256([form[1:] for form in forms]), _sha256(forms), unusable
 
 
-def _lines(usual: Callable[[str], list[str]], values: Sequence[str]) -> list[str]:
-    """Return each value's form where it is a usual one, else an empty text."""
-    text = "\n".join(values).lower() + "\n"
+def _lines(values: Sequence[str]) -> bytes:
+    """Return each value with a newline behind it; what is no Unicode text is in no usual value."""
+    if isinstance(values, Cells):
+        return values.lines
+    return ("\n".join(values) + "\n").encode(errors="surrogatepass")
+
+
+def _usual(usual: Callable[[bytes], list[bytes]], lines: bytes, count: int) -> list[bytes]:
+    """Return the form of each line where it is a usual one, else an empty text."""
     # A value of several lines would shift all that follow.
-    return usual(text) if text.count("\n") == len(values) else [""] * len(values)
+    return usual(lines) if lines.count(b"\n") == count else [b""] * count
 
 
-def _blanks(forms: list[str]) -> list[int]:
+def _all_without_gmail_marks(forms: list[bytes]) -> list[bytes]:
+    """Do to each address at Gmail what `_without_gmail_marks` does to one, in a few looks at all of them."""
+    text = b"\n".join(forms)
+    # Behind the only @ of each stands one of two names, so dots in names of hosts can be told from those in front.
+    for host, mark in HOSTS.items():
+        text = text.replace(host, mark)
+    text = text.replace(b".", b"")
+    if b"+" in text:
+        text = SUFFIXES.sub(b"", text)
+    for host, mark in HOSTS.items():
+        text = text.replace(mark, host)
+    found = text.split(b"\n") if forms else []
+    return [b"" if form.startswith(b"@") else form for form in found] if b"\n@" in b"\n" + text else found
+
+
+def _blanks(forms: list[bytes]) -> list[int]:
     """Return where a text is empty. Most lists have few: looking for the next one is quicker than looking at each."""
-    return [place for place, form in enumerate(forms) if not form] if "" in forms else []
+    return [place for place, form in enumerate(forms) if not form] if b"" in forms else []
 
 
-def _sha256(forms: list[str]) -> list[bytes]:
-    found = [one.digest() for one in map(sha256, map(str.encode, forms))]
+def _sha256(forms: list[bytes]) -> list[bytes]:
+    found = [one.digest() for one in map(sha256, forms)]
     for place in _blanks(forms):
         found[place] = NOTHING
     return found

@@ -5,16 +5,19 @@ Nothing here decides that a person has left. It only says whether a reading may 
 
 import csv
 import io
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from operator import length_hint
 from typing import Any, Final
 
+from . import cells
+
 ONE_PAGE: Final = 30_000
 SMALL: Final = 1_000
 TOLERANCE: Final = 0.005
-BATCH_CHARACTERS: Final = 400_000
+BATCH_BYTES: Final = 400_000
 
 Values = dict[str, Sequence[str]]
 
@@ -98,27 +101,30 @@ def export_values(chunks: Iterable[bytes], names: Sequence[str]) -> Iterator[Val
     Columns are found by the header's names, wherever they stand; MissingColumns when one is not there.
     """
     try:
+        file = io.BufferedReader(_Chunks(chunks), 1 << 18)
         # Strict: a byte that is not UTF-8 would become part of somebody's id.
-        lines = io.TextIOWrapper(io.BufferedReader(_Chunks(chunks), 1 << 18), encoding="utf-8-sig", newline="\n")
-        header = next(csv.reader(lines, strict=True), [])
+        rest = map(bytes.decode, chain([file.readline().removeprefix(BOM_UTF8)], file))
+        header = next(csv.reader(rest, strict=True), [])
         if missing := set(names) - set(header):
             raise MissingColumns(missing) if missing < set(names) else Malformed("something without an export's header")
-        wanted = {name: header.index(name) for name in names}
-        while batch := lines.read(BATCH_CHARACTERS):
-            columns = _columns(batch if batch[-1] == "\n" else batch + lines.readline(), lines, len(header))
-            if columns and len(columns[0]):
-                yield {name: columns[place] for name, place in wanted.items()}
+        places = [header.index(name) for name in names]
+        while block := file.read(BATCH_BYTES):
+            whole = block if block.endswith(b"\n") else block + file.readline()
+            columns = _columns(whole, rest, len(header), places)
+            if len(columns[0]):
+                yield dict(zip(names, columns, strict=True))
     except UnicodeDecodeError:
         raise Malformed("an export that is not UTF-8") from None
     except csv.Error as error:
         raise Malformed(f"an export that is not CSV: {error}") from None
 
 
-def _columns(batch: str, rest: Iterator[str], width: int) -> Sequence[Sequence[str]]:
+def _columns(block: bytes, rest: Iterator[str], width: int, places: Sequence[int]) -> Sequence[Sequence[str]]:
     """Return the cells of some lines by column; a quoted cell of several lines is read on from `rest`."""
-    if '"' not in batch and "\r" not in batch and (columns := _plain(batch, width)):
+    text = "" if block.isascii() else block.decode()
+    if b'"' not in block and b"\r" not in block and (columns := cells.plain(block, width, places)):
         return columns
-    left = iter(io.StringIO(batch, newline="\n").readlines())
+    left = iter(io.StringIO(text or block.decode(), newline="\n").readlines())
     reader = csv.reader(chain(left, rest), strict=True)
     rows = []
     while length_hint(left):
@@ -127,18 +133,7 @@ def _columns(batch: str, rest: Iterator[str], width: int) -> Sequence[Sequence[s
             raise Malformed(f"an export with a row of {len(row)} cells under {width} columns")
         if row:
             rows.append(row)
-    return list(zip(*rows, strict=True))
-
-
-def _plain(batch: str, width: int) -> list[list[str]]:
-    """Return the cells of lines without quotes by column; nothing where a line has more or fewer cells than `width`."""
-    cells = batch.removesuffix("\n").replace("\n", "\n,").split(",")
-    # A line's end is the end of a cell. If all ends stand in the last column, and there are enough, each line is whole.
-    last = "".join(cells[width - 1 :: width])
-    ends = batch.count("\n") - batch.endswith("\n")
-    if len(cells) != (ends + 1) * width or last.count("\n") != ends:
-        return []
-    return [*(cells[place::width] for place in range(width - 1)), last.split("\n")]
+    return [[row[place] for row in rows] for place in places]
 
 
 class _Chunks(io.RawIOBase):

@@ -59,7 +59,7 @@ def body(name: str, kind: str, properties: Sequence[Property]) -> str:
         f'"event": "{name}"',
         f'"kind": "{kind}"',
         '"event_id": "{{delivery_id}}"',
-        '"journey_id": "{{journey_id}}"',
+        '"journey_id": "{{message.journey_id}}"',
         '"cio_id": "{{customer.cio_id}}"',
         '"id": "{{customer.id}}"',
         f'"occurred_at": "{NOW}"',
@@ -88,7 +88,7 @@ def steps(kind: str, attribute: str = "") -> tuple[str, ...]:
     first = (
         f"Add a “Send and receive data” block. {WHERE[kind]}",
         "Set method, URL, header and body as they stand here. Liquid that this workflow does not know stays empty, so look at "
-        "the preview of two people: id must be filled, and event_id or journey_id, by which a repeated event is known.",
+        "the preview of two people: id must be filled. event_id is “unsent” there and in a test: Muster shows tests as rejected.",
     )
     arms = (
         "In the other branch write the other arm into the body, for example “treatment” instead of “control”.",

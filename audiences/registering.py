@@ -21,7 +21,7 @@ from .models.definition import Locked
 from .switch import DAYS
 from .terms_of import terms_of
 
-RESERVED_SLUGS = frozenset({"all", "register"})
+RESERVED_SLUGS = frozenset({"all", "count", "register"})
 
 
 class EditedMeanwhile(Exception):

@@ -21,7 +21,14 @@ class Place:
 
 
 PLACES = (
-    Place("Your audiences", "home", "your_audiences", Permission.READ, ("/audiences/", "/lists/")),
+    Place(
+        "Your audiences",
+        "home",
+        "your_audiences",
+        Permission.READ,
+        ("/audiences/", "/lists/"),
+        "your_audiences_count",
+    ),
     Place(
         "Suppression",
         "shield",

@@ -19,6 +19,7 @@ people_pages = (
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.begin, name="home"),
     path("audiences/", home.your_audiences, name="your_audiences"),
+    path("audiences/count/", home.count, name="your_audiences_count"),
     path("", include("audiences.urls")),
     path("", include("syncs.urls")),
     path("", include("reconciliation.urls")),

@@ -14,6 +14,8 @@ from .protection import Mark, Tone
 
 PARTS: Final = 2  # of what is wrong with an account, in its sentence
 
+EXCLUDE: Final = "Exclude it in the account now."
+
 
 @dataclass(frozen=True)
 class Told:
@@ -34,7 +36,21 @@ def account(place: str, cells: Sequence[Cell]) -> Told:
         held = {1: "its list is", 2: "both lists are"}.get(len(cells), f"all {in_words(len(cells))} lists are")
         return Told(place, Tone.OK, f"protected: {held} fresh and excluded everywhere.")
     words = "; ".join(part for _, part, _ in found[:PARTS])
-    return Told(place, min((tone for tone, _, _ in found), key=RANK.__getitem__), f"{words}.", found[0][2])
+    tone = min((tone for tone, _, _ in found), key=RANK.__getitem__)
+    return Told(place, tone, f"{words}.", _do(found[0][2], cells))
+
+
+def _do(first: str, cells: Sequence[Cell]) -> str:
+    """Return what to do. A list that is old or broken protects nobody by being mended alone where ads do not exclude it."""
+    loose = [one for one in marked(cells, Mark.STALE, Mark.BROKEN) if one.loose]
+    if not loose or first == EXCLUDE:
+        return first
+    which = (
+        f"“{loose[0].label}” {loose[0].where}"
+        if len(loose) == 1
+        else f"{in_words(len(loose))} lists where ads miss them"
+    )
+    return f"{first} Also exclude {which}."
 
 
 Part = tuple[Tone, str]
@@ -58,7 +74,7 @@ def _broken(cells: Sequence[Cell]) -> Part | None:
 
 
 def _nowhere(cells: Sequence[Cell]) -> Part | None:
-    found = marked(cells, Mark.NOT_ATTACHED)
+    found = [one for one in marked(cells, Mark.NOT_ATTACHED, Mark.STALE, Mark.BROKEN) if one.nowhere]
     return (Tone.BAD, _named(found, "is not excluded there", "are not excluded there")) if found else None
 
 
@@ -76,12 +92,13 @@ def _stale_short(cells: Sequence[Cell]) -> Part | None:
 
 
 def _partly(cells: Sequence[Cell]) -> Part | None:
-    found = [one for one in marked(cells, Mark.PROTECTING, tone=Tone.WARN) if one.lacking]
+    found = [one for one in marked(cells, Mark.PROTECTING, Mark.STALE, Mark.BROKEN) if one.lacking and not one.nowhere]
     if not found:
         return None
+    fresh = "fresh, but " if all(one.mark == Mark.PROTECTING for one in found) else ""
     names = {name for one in found for name in one.lacking}
     which = "one list" if len(found) == 1 else f"some of {in_words(len(found))} lists"
-    return Tone.WARN, f"fresh, but {things(found[0], len(names))} {'misses' if len(names) == 1 else 'miss'} {which}"
+    return Tone.WARN, f"{fresh}{things(found[0], len(names))} {'misses' if len(names) == 1 else 'miss'} {which}"
 
 
 def _held_up(cells: Sequence[Cell]) -> Part | None:
@@ -110,7 +127,7 @@ def _small(cells: Sequence[Cell]) -> Part | None:
 _PARTS: Final[tuple[tuple[Callable[[Sequence[Cell]], Part | None], str], ...]] = (
     (_stale_long, "Pause or cap its ads until the list is fresh."),
     (_broken, "Pause or cap its ads until it is mended."),
-    (_nowhere, "Exclude it in the account now."),
+    (_nowhere, EXCLUDE),
     (_missing, "Have what is missing registered."),
     (_stale_short, "The next sync mends it."),
     (_partly, "Exclude it there too."),

@@ -66,7 +66,28 @@ class Cell:
         if not use.active:
             return f"no active {several} to exclude from"
         there = use.active - len(use.lacking)
-        return f"excluded in {number(there)} of {number(use.active)} active {one if use.active == 1 else several}"
+        said = f"excluded in {number(there)} of {number(use.active)} active {one if use.active == 1 else several}"
+        aimed = use.included and self.mark != Mark.NOT_ATTACHED  # which says so itself
+        return f"{said}, included in {number(len(use.included))}" if aimed else said
+
+    @property
+    def loose(self) -> bool:
+        """Whether ads are known that can reach the people on it, however fresh it may be."""
+        return bool(self.facts.use and (self.facts.use.lacking or self.facts.use.included))
+
+    @property
+    def nowhere(self) -> bool:
+        """Whether no ad is known to exclude it, or one is aimed at it."""
+        use = self.facts.use
+        return bool(use and (use.included or (use.active and len(use.lacking) >= use.active)))
+
+    @property
+    def where(self) -> str:
+        """Return where ads still have to exclude it: "in three ad sets"."""
+        use = self.facts.use
+        if use and use.included:
+            return f"in {things(self, len(use.included))} that {'includes' if len(use.included) == 1 else 'include'} it"
+        return f"in {things(self, len(self.lacking))}"
 
     @property
     def lacking(self) -> tuple[str, ...]:

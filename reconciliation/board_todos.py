@@ -3,12 +3,16 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from muster.figures import in_words, number
 
 from .attachment import nouns, shortened
-from .board_cell import RANK, Cell, before, marked, things, worst
+from .board_cell import RANK, Cell, before, marked, worst
 from .protection import Mark, Tone
+
+NOBODY: Final = "nobody"
+ATTACHABLE: Final = (Mark.NOT_ATTACHED, Mark.PROTECTING, Mark.STALE, Mark.BROKEN, Mark.SETTLING, Mark.UNKNOWN)
 
 
 class Kind(StrEnum):
@@ -21,7 +25,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Todo:
-    """One thing that can be done now. `big` is how much of it; `people` how many are exposed, None while nobody counted."""
+    """One thing that can be done now. `big`: how much, in a word or two; `people` exposed, None while nobody counted."""
 
     kind: Kind
     tone: Tone
@@ -45,7 +49,8 @@ def todos(cells: Iterable[Cell]) -> list[Todo]:
 def _refresh(cell: Cell) -> Todo | None:
     if cell.mark != Mark.STALE:
         return None
-    heading = f"Pause or cap ads at {cell.place} until “{cell.label}” is fresh, or accept {_how_many(cell)}."
+    until = f"is fresh and excluded {cell.where}" if cell.loose else "is fresh"
+    heading = f"Pause or cap ads at {cell.place} until “{cell.label}” {until}, or accept {_how_many(cell)}."
     return Todo(Kind.REFRESH, cell.tone, _big(cell), heading, _exposure(cell), (cell,), cell.missing)
 
 
@@ -60,15 +65,11 @@ def _mend(cell: Cell) -> Todo | None:
 
 def _attach(cell: Cell) -> Todo | None:
     use = cell.facts.use
-    if use is None or cell.mark not in {Mark.NOT_ATTACHED, Mark.PROTECTING} or not (use.lacking or use.included):
+    if use is None or cell.mark not in ATTACHABLE or not cell.loose:
         return None
-    name = f"“{cell.list_name or cell.label}”"
-    if use.included:
-        heading = f"Exclude {name} at {cell.place} where it is included."
-        names, count = use.included, len(use.included)
-    else:
-        heading = f"Exclude {name} in {things(cell, len(use.lacking))} at {cell.place}."
-        names, count = use.lacking, len(use.lacking)
+    names = use.included or use.lacking
+    count = len(names)
+    heading = f"Exclude “{cell.list_name or cell.label}” {cell.where} at {cell.place}."
     reach = f"any of the {number(cell.people)} {cell.whom}" if cell.people else f"the {cell.whom} on it"
     noun = nouns(cell.platform)[0 if count == 1 else 1].split(" and ")[0].split(" or ")[0]
     detail = f"{_capital(shortened(names))} can reach {reach}."
@@ -102,7 +103,7 @@ def _find_out(place: str, cells: Sequence[Cell]) -> Todo | None:
 
 
 def _big(cell: Cell) -> str:
-    return "not counted" if cell.missing is None else number(cell.missing)
+    return "not counted" if cell.missing is None else number(cell.missing) if cell.missing else NOBODY
 
 
 def _how_many(cell: Cell) -> str:

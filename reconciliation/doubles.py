@@ -21,13 +21,17 @@ class Source:
 
 @dataclass(frozen=True)
 class Double:
-    """`certain`: the same places for sure; else it depends on what stands behind a source that Muster does not know."""
+    """`certain`: the same places for sure; else it depends on what stands behind a source that Muster does not know.
+
+    `ours`: both ways are Muster's, so the owner of the feed ends one of them; else whoever keeps the connections does.
+    """
 
     event: str
     certain: bool
     short: str
     words: str
     effect: str
+    ours: bool = False
 
 
 def names_of(reported: str) -> frozenset[str]:
@@ -79,7 +83,7 @@ def by_lists(feed: Source, lists: Mapping[str, tuple[str, ...]]) -> list[Double]
     named = joined(name for place in both for name in lists[place])
     words = f"reaches {joined(both)} twice: by this feed, and by Muster's own list of {named}, which sends it with each run."
     effect = "Each assignment counts double there. Retire this feed, or take the holdout out of the list's definition."
-    return [Double(feed.event, True, f"Also sent by Muster's own list of {named}.", words, effect)]
+    return [Double(feed.event, True, f"Also sent by Muster's own list of {named}.", words, effect, ours=True)]
 
 
 def _short(feed: Source) -> str:

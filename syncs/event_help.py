@@ -18,6 +18,11 @@ class Help:
 
 
 HELP: Final[Mapping[str, Help]] = {
+    "test": Help(
+        "A test of the workflow's block",
+        "Nothing to do: “unsent” as event_id says that nothing happened to anybody. Its line says whether it would be forwarded.",
+        usual_allowed=True,
+    ),
     "no_person": Help(
         "No person id",
         "Send id in the body, the person's id in Customer.io. Before sign-in there is nobody to name.",

@@ -63,6 +63,8 @@ def keep(told: Delivered, rules: Rules, sent_at: datetime, *, ids_with_at: bool)
     ids, trouble = kept_ids(told, ids_with_at=ids_with_at)
     if not trouble and told.time_is_wrong:
         trouble = Reason.NOT_ISO_TIME
+    if not trouble and told.is_test:
+        trouble = Reason.TEST
     occurred_at = "" if told.time_is_wrong else (told.occurred_at or sent_at).isoformat()
     properties, lost = sifted(told.given, rules)
     return replace(ids, occurred_at=occurred_at, trouble=trouble, properties=properties, lost=lost)
@@ -167,6 +169,10 @@ def type_of(value: object) -> str:
 
 def refusal(kept: Kept, rules: Rules) -> Refusal | None:
     """Return why an event cannot be forwarded by these rules, None when it can."""
+    if kept.trouble == Reason.TEST:
+        besides = refusal(replace(kept, trouble=""), rules)
+        more = f"Otherwise: {besides.words}" if besides else "Everything that the feed asks for is there."
+        return Refusal(Reason.TEST, f"{words_of(Reason.TEST)} {more}")
     if kept.trouble:
         return Refusal(Reason(kept.trouble), words_of(Reason(kept.trouble)))
     properties, lost = sifted(kept.properties, rules)

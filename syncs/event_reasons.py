@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 
 class Reason(StrEnum):
+    TEST = "test"
     NO_PERSON = "no_person"
     ID_LOOKS_LIKE_ADDRESS = "id_looks_like_address"
     NOT_ISO_TIME = "not_iso_time"
@@ -20,6 +21,7 @@ class Reason(StrEnum):
 
 WORDS: Mapping[Reason, str] = MappingProxyType(
     {
+        Reason.TEST: "A test of the workflow's block: it arrived, and is not forwarded.",
         Reason.NO_PERSON: "No person id: nobody can be told apart at the destination.",
         Reason.ID_LOOKS_LIKE_ADDRESS: "The person id is an email address or a phone number, so it was not kept.",
         Reason.NOT_ISO_TIME: "Time is not an ISO time with offset.",

@@ -16,6 +16,7 @@ from audiences.platforms import Payload
 from audiences.terms import TARGETING
 from muster.columns import KEY
 
+from .event_reasons import Reason
 from .ledger import Ledger
 from .models import Event, OptOut, Run
 from .outbox import prefix_of
@@ -96,7 +97,8 @@ def ring_early(*, at: datetime) -> int:
     )
     started = 0
     for feed in feeds.select_related("audience"):
-        newest = Event.objects.filter(feed=feed, received_at__gt=at - RECENT).order_by("-received_at").first()
+        some = Event.objects.filter(feed=feed, received_at__gt=at - RECENT).exclude(reason=Reason.TEST)
+        newest = some.order_by("-received_at").first()
         if newest is not None and feed.audience is not None and is_fast(feed.audience):
             started += sum(entered(one, newest.received_at, at) for one in lists_of(feed.audience))
     return started

@@ -23,6 +23,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from audiences.cells import Cells
 from audiences.identity import UNUSABLE, email_digests, phone_digests
 from muster.columns import DIGEST, KEY, Array, Columns
 
@@ -105,7 +106,7 @@ class Columnist:
     def keys(self, cio_ids: Iterable[str]) -> list[bytes]:
         """Return the key of each cio_id."""
         copy, keys = self._keyed.copy, []
-        for cio_id in map(str.encode, cio_ids):
+        for cio_id in cio_ids.encoded if isinstance(cio_ids, Cells) else map(str.encode, cio_ids):
             keyed = copy()
             keyed.update(cio_id)
             keys.append(keyed.digest())
@@ -135,6 +136,8 @@ def flags_of(values: Sequence[str]) -> Array:
 
 def texts_of(values: Sequence[str]) -> tuple[Array, Array]:
     """Return the end offsets and the bytes of texts, as muster.columns.texts does for bytes."""
+    if isinstance(values, Cells):
+        return values.texts
     joined = "".join(values)
     lengths: Iterable[int] = map(len, values) if joined.isascii() else (len(value.encode()) for value in values)
     ends = np.cumsum(np.fromiter(lengths, np.uint32, len(values)), dtype=np.uint32)

@@ -18,7 +18,7 @@ from .event_reasons import Reason
 from .models import Event, EventState
 from .receiving import judge
 
-FOR_GOOD = (Reason.ERASED, Reason.UNREADABLE)
+FOR_GOOD = (Reason.ERASED, Reason.UNREADABLE, Reason.TEST)
 AT_ONCE = 500
 
 

@@ -19,6 +19,7 @@ LONGEST_NAME: Final = 200
 LONGEST_ID: Final = 150
 UNSUBSCRIBED: Final = "unsubscribed"
 PREFERENCES: Final = "subscription_preferences_changed"
+UNSENT: Final = "unsent"  # what Customer.io puts for {{delivery_id}} in previews and tests (its list of Liquid keys)
 OF_ACTIONS: Final = ("kind", "audience_key", "arm", "journey_id")
 
 
@@ -30,7 +31,8 @@ class CannotRead(ValueError):
 class Delivered:
     """One event as it came. `identity` makes it the same event when it comes again; `given` are its properties.
 
-    `occurred_at` is None where no time was given, and where `time_is_wrong`. `opts_out`: the person unsubscribed.
+    `occurred_at` is None where no time was given, and where `time_is_wrong`. `opts_out`: the person unsubscribed. `is_test`:
+    somebody tried out the workflow's block; nothing happened to anybody.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Delivered:
     occurred_at: datetime | None = None
     time_is_wrong: bool = False
     opts_out: bool = False
+    is_test: bool = False
     given: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -91,9 +94,10 @@ def acted(told: Mapping[str, Any], body: bytes) -> Delivered:
     name = name_of(told.get("event") or kind)
     cio_id, person_id = id_of(told.get("cio_id")), id_of(told.get("id"))
     event_id, journey_id = id_of(told.get("event_id")), id_of(told.get("journey_id"))
+    is_test = event_id == UNSENT
     occurred, wrong = time_of(told.get("occurred_at"))
     who = (name, text_of(kind), text_of(told.get("audience_key")), text_of(told.get("arm")), cio_id, person_id)
-    if event_id:
+    if event_id and not is_test:
         same = identity("acted", *who, event_id)
     elif (cio_id or person_id) and (journey_id or told.get("occurred_at")):
         same = identity("acted", *who, journey_id, text_of(told.get("occurred_at")))
@@ -112,7 +116,8 @@ def acted(told: Mapping[str, Any], body: bytes) -> Delivered:
         journey_id=journey_id,
         occurred_at=occurred,
         time_is_wrong=wrong,
-        opts_out=isinstance(kind, str) and kind.strip().lower() == UNSUBSCRIBED,
+        opts_out=isinstance(kind, str) and kind.strip().lower() == UNSUBSCRIBED and not is_test,
+        is_test=is_test,
         given={name: told[name] for name in OF_ACTIONS if name in told}
         | {storable(key): value for key, value in more.items()},
     )

@@ -190,6 +190,7 @@ RECONCILIATION: dict[str, Row] = {
     "audiences/<slug:slug>/coverage/": reads(PEOPLE),
     "events/": reads(PEOPLE),
     "events/count/": reads(PEOPLE),
+    "audiences/count/": reads(PEOPLE),
     "events/register/": form(OPERATORS),
     "events/<slug:slug>/": reads(PEOPLE),
     "events/<slug:slug>/edit/": form(OPERATORS),

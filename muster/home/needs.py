@@ -61,12 +61,13 @@ class Happened:
 def needs(lists: Sequence[Standing], happened: Happened, reader: Reader) -> list[Need]:
     """Return the needs of these lists, most people exposed first, then most people concerned, then the worst."""
     found = [need for one in lists if (need := _of_list(one, happened, reader))]
-    found += _of_audiences(lists, reader)
+    told = {need.at.list for need in found}
+    found += _of_audiences((one for one in lists if one.list not in told), reader)
     return sorted(found, key=lambda one: (-one.exposed, -one.stake, ORDER.index(one.mark), one.at.name, one.at.place))
 
 
 def _of_list(one: Standing, happened: Happened, reader: Reader) -> Need | None:
-    """Return the worst that is so of a list; what else is so stands behind it."""
+    """Return the worst that is so of a list; what else is so of it, or of its audience as a whole, stands behind it."""
     made = [
         _set_up(one, reader),
         _run(one, happened.troubles.get(one.list)),
@@ -78,7 +79,7 @@ def _of_list(one: Standing, happened: Happened, reader: Reader) -> Need | None:
     if not found:
         return None
     first, others = found[0], found[1:]
-    rest = " ".join([first.rest, *(other.lead for other in others)]).strip()
+    rest = " ".join([first.rest, *(other.lead for other in others), *one.whole]).strip()
     stake = max(need.stake for need in found)
     return _exposing(replace(first, rest=rest, stake=stake), happened.exposed.get(one.list))
 
@@ -132,7 +133,9 @@ def _drift(one: Standing, drift: Drift | None, reader: Reader) -> Need | None:
     said += [f"{left} people who left are still there"] if week.not_removed_high else []
     allowed = f"this list allows {week.tolerance}" if week.tolerance else ""
     since = f"Since the week of {drift.since.day} {drift.since:%b}"
-    told = [f"{since}; {allowed}." if allowed else f"{since}.", _cause(week.cause, week.cause_words)]
+    # What was changed in Customer.io is said of the audience as a whole, with what follows from it.
+    cause = "" if week.cause == "definition" and one.whole else _cause(week.cause, week.cause_words)
+    told = [f"{since}; {allowed}." if allowed else f"{since}.", cause]
     lead = f"{joined(said)}." if said else week.reason
     rest = " ".join(part for part in (*told, _due(drift, reader)) if part)
     answer = reverse("reconciliation:answer", args=[one.list])
@@ -166,8 +169,8 @@ def _blocked(one: Standing, reader: Reader) -> Need | None:
     return Need(one, BROKEN, f"{one.place} does not serve this list.", one.words, Action("See what to do", page))
 
 
-def _of_audiences(lists: Sequence[Standing], reader: Reader) -> list[Need]:
-    """Return one need for each audience that is wrong as a whole, whatever number of lists it has."""
+def _of_audiences(lists: Iterable[Standing], reader: Reader) -> list[Need]:
+    """Return one need for each audience that is wrong as a whole, whatever number of its lists need nothing else."""
     groups: dict[int, list[Standing]] = {}
     for one in lists:
         if one.whole:

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from audiences.listing import listed
 from audiences.models import ApprovalRequest, Audience, Definition, RequiredSuppression
 from audiences.rows import Row, rows
+from muster.access import Permission, can
 from muster.figures import in_words, number
 from reconciliation.answering import drifts_of
 from reconciliation.models import Exposure
@@ -20,7 +21,7 @@ from .needs import Happened, Need, exposed, needs
 from .pilots import Pilot, pilots
 from .reader import Reader
 from .standings import Standing, of, standings
-from .wanted import LEFT, MINE, Wanted
+from .wanted import ALL, LEFT, MINE, Wanted, unfiltered
 
 SHOWN: Final = 50  # lines of a group
 OUTSIDE: Final = {"drifting", "broken"}
@@ -73,6 +74,18 @@ def home(wanted: Wanted, reader: Reader, asked: Sequence[ApprovalRequest]) -> Ho
         exposed=exposed(found),
         counted=all(one.list in happened.exposed for one in lists if one.suppresses and one.list in pressing),
     )
+
+
+def to_act_on(reader: Reader) -> int:
+    """Return how many lists need this reader, as the page counts them before anybody filters it. Ten queries at most.
+
+    Who has no lists and cannot act on those of others is not needed.
+    """
+    wanted = unfiltered(reader.person)
+    if wanted.owner == ALL and not can(reader.person, Permission.REGISTER):
+        return 0
+    lists = standings(_audiences(wanted, reader), reader.today)
+    return len(needs(lists, _happened(lists, reader), reader))
 
 
 def _counts(needing: Sequence[Need], pilot: Sequence[Pilot], *others: Collection[object]) -> dict[str, int]:

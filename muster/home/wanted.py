@@ -48,10 +48,15 @@ class HomeFilter(FilterForm):
         """Return what could be understood; the rest does not filter. Who has lists sees their own first."""
         self.is_valid()
         told = self.cleaned_data
-        owner = told.get("owner") or (MINE if _has_own(person) else ALL)
+        owner = told.get("owner") or unfiltered(person).owner
         place = told.get("destination")
         rest = {name: told.get(name) or "" for name in ("q", "purpose", "health")}
         return Wanted(owner, **rest, destination=place.pk if place else None)
+
+
+def unfiltered(person: Person) -> Wanted:
+    """Return what somebody sees who asked for nothing: their own lists, or all where they have none."""
+    return Wanted(MINE if _has_own(person) else ALL)
 
 
 def _has_own(person: Person) -> bool:

@@ -1,16 +1,16 @@
 """The first page: where each role begins, and the lists of whoever reads."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from audiences.approving import for_decision, open_requests
+from audiences.approving import for_decision, open_requests, waiting_for
 from audiences.next_step import next_step
 from audiences.views.loading import me
 from muster.access import Permission, allow, can, who_can
 from muster.home.landing import first_page
-from muster.home.page import home
+from muster.home.page import home, to_act_on
 from muster.home.reader import Reader
 from muster.home.wanted import HomeFilter
 from muster.htmx import page
@@ -38,3 +38,12 @@ def your_audiences(request: HttpRequest) -> HttpResponse:
         step = next_step()
         context |= {"step": step, "can_do": can(reader.person, step.needs), "ask": who_can(step.needs)}
     return page(request, "muster/your_audiences.html", context, part="home")
+
+
+@allow(Permission.READ)
+@require_safe
+def count(request: HttpRequest) -> HttpResponse:
+    """How many lists need the reader, and approvals wait for them, for the navigation."""
+    reader = Reader(me(request), timezone.now(), timezone.get_current_timezone())
+    need = to_act_on(reader) + len(waiting_for(reader.person, reader.now))
+    return render(request, "muster/your_audiences_count.html", {"need": need})

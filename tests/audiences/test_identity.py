@@ -171,6 +171,11 @@ def test_an_address_as_people_write_it(written: str, meta: str, google: str) -> 
     assert (email_form(written), google_email_form(written)) == (meta, google)
 
 
+def test_what_is_no_unicode_is_no_identifier() -> None:
+    assert email_digests(["a\ud800@example.com"])[2] == [(0, EMAIL_INVALID)]
+    assert phone_digests(["+1212555014\ud800"], "US")[2] == [(0, PHONE_INVALID)]
+
+
 @given(st.integers(2_000_000_000, 9_999_999_999))
 def test_usual_lines_of_the_united_states_are_valid_numbers_to_the_tables(number: int) -> None:
     if american_line(str(number)):

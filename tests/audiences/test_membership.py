@@ -117,7 +117,7 @@ def read(data: bytes, names: list[str] = COLUMNS, *, chunk: int = 1 << 16) -> li
 def test_an_export_gives_what_was_written(table: list[tuple[str, ...]], chunk: int, always: bool, lines: int) -> None:
     """However it is quoted, and wherever it is cut into chunks and batches."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(membership, "BATCH_CHARACTERS", lines)
+        patch.setattr(membership, "BATCH_BYTES", lines)
 
         assert read(written(table, always=always), chunk=chunk) == table
 

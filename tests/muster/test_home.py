@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from audiences.models import Activation, Arrival, Definition, RequiredSuppression
+from audiences.models import Activation, ApprovalRequest, Arrival, Definition, RequiredSuppression
 from muster.home.page import lede
 from muster.models import Person
 from reconciliation.models import Exposure, Report
@@ -222,6 +222,60 @@ def test_an_audience_that_is_wrong_as_a_whole_needs_somebody_once(marketer: Pers
     )
     assert "The review was due" in found["Needs you now"]
     assert list(found) == ["Needs you now"]
+
+
+def test_a_list_whose_audience_is_wrong_as_well_stands_there_once(marketer: Person, signed_in: Sign) -> None:
+    held = run_rows.list_of("Carts")
+    other = factories.activation(held.audience, factories.destination(name="Google Ads, North"))
+    for made in (held, other):
+        seen(made)
+    run_rows.held(held, at=timezone.now())
+    Definition.objects.update(review_date=timezone.localdate())
+
+    page = signed_in(marketer).get(PAGE).content.decode()
+
+    now = sections(page)["Needs you now"]
+    assert "Needs you now 2 " in now
+    assert page.count(f"<strong>{held.destination.name}</strong>") == 1
+    first, second = now.split("Google Ads, North", 1)
+    assert "Decide on" in first  # the run is worse; that the review is due stands behind it
+    assert "The review was due" in first
+    assert "The review was due" in second
+
+
+@pytest.mark.parametrize(
+    ("role", "told"), [("marketer", "2"), ("manager", "2"), ("paid_media", ""), ("administrator", "")]
+)
+def test_the_navigation_counts_what_needs_the_reader(role: str, told: str, signed_in: Sign) -> None:
+    for name in ("Carts", "Winback"):
+        seen(run_rows.list_of(name))
+    Definition.objects.update(review_date=timezone.localdate())
+    reader = factories.person(role=role)
+    client = signed_in(reader)
+
+    found = client.get("/audiences/count/").content.decode()
+
+    assert re.findall(r'class="count">(\d+)<', found) == ([told, told] if told else [])
+    assert "need you now" in found or not told
+    assert 'hx-get="/audiences/count/"' in client.get(PAGE).content.decode()
+
+
+def test_who_owns_a_list_is_counted_their_own_and_what_waits_for_their_approval(
+    marketer: Person, manager: Person, signed_in: Sign
+) -> None:
+    for owner, name in ((marketer, "Carts"), (manager, "Winback")):
+        one = run_rows.list_of(name)
+        one.audience.owner = owner
+        one.audience.save()
+    Definition.objects.update(review_date=timezone.localdate())
+    draft = factories.definition(state="draft")
+    now = timezone.now()
+    ApprovalRequest.objects.create(
+        definition=draft, asked_by=marketer, asked_of=manager, asked_at=now, until=now + timedelta(days=3)
+    )
+
+    assert 'class="count">1<' in signed_in(marketer).get("/audiences/count/").content.decode()
+    assert 'class="count">2<' in signed_in(manager).get("/audiences/count/").content.decode()
 
 
 def test_a_version_in_pilot_says_what_it_lacks_next(marketer: Person, signed_in: Sign) -> None:

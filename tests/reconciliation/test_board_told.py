@@ -12,7 +12,7 @@ from reconciliation.account_told import account
 from reconciliation.board_cell import Cell
 from reconciliation.board_todos import Kind, todos
 from reconciliation.protection import Facts, Tone, protection
-from tests.reconciliation.test_protection import FACTS, FINE, NOWHERE, PARTLY, REFUSED, old
+from tests.reconciliation.test_protection import AIMED, FACTS, FINE, NOWHERE, PARTLY, REFUSED, old
 
 META, GOOGLE = "Meta, NW US", "Google Ads, NW US"
 
@@ -68,6 +68,50 @@ def test_an_account_in_a_sentence(cells: list[Cell], tone: Tone, words: str) -> 
     told = account(META, cells)
     assert (told.tone, told.words) == (tone, words)
     assert bool(told.do) == (tone != Tone.OK)
+
+
+@pytest.mark.parametrize(
+    ("facts", "words", "do"),
+    [
+        (
+            {**old(hours=9), "use": NOWHERE},
+            "not protected for 9 h; “Purchased in last 7 days” is not excluded there.",
+            "Pause or cap its ads until the list is fresh. Also exclude “Purchased in last 7 days” in two ad sets.",
+        ),
+        (
+            {**old(minutes=90), "use": PARTLY},
+            "“Purchased in last 7 days” is past its target; three ad sets miss one list.",
+            "The next sync mends it. Also exclude “Purchased in last 7 days” in three ad sets.",
+        ),
+        (
+            {**old(minutes=90), "use": AIMED},
+            "“Purchased in last 7 days” is not excluded there.",
+            "Exclude it in the account now.",
+        ),
+        (
+            {"stopped": REFUSED, "use": NOWHERE},
+            "“Purchased in last 7 days” is broken; “Purchased in last 7 days” is not excluded there.",
+            "Pause or cap its ads until it is mended. Also exclude “Purchased in last 7 days” in two ad sets.",
+        ),
+    ],
+)
+def test_a_list_that_is_old_and_not_excluded_says_both(facts: dict[str, Any], words: str, do: str) -> None:
+    told = account(META, [cell(**facts)])
+    assert (told.tone, told.words, told.do) == (told.tone, words, do)
+
+
+def test_what_can_be_done_about_a_list_that_is_old_and_not_excluded_is_two_things() -> None:
+    found = {one.kind: one.heading for one in todos([cell(**old(hours=9), use=PARTLY, missing=40)])}
+    assert found == {
+        Kind.REFRESH: "Pause or cap ads at Meta, NW US until “Purchased in last 7 days” is fresh and excluded in three ad "
+        "sets, or accept 40 buyers who are not excluded.",
+        Kind.ATTACH: "Exclude “Purchased in last 7 days” in three ad sets at Meta, NW US.",
+    }
+    aimed = cell(**old(hours=9), use=AIMED)
+    assert [one.heading for one in todos([aimed]) if one.kind == Kind.ATTACH] == [
+        "Exclude “Purchased in last 7 days” in one ad set that includes it at Meta, NW US."
+    ]
+    assert aimed.attached == "excluded in 1 of 2 active ad sets, included in 1"
 
 
 def test_what_to_do_is_in_the_order_of_people_exposed() -> None:

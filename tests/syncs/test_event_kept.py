@@ -60,6 +60,9 @@ def test_a_time_that_is_missing_is_when_it_was_sent() -> None:
 
 
 REFUSED = {
+    "a test": (action(event_id="unsent"), COUPON, Reason.TEST, ""),
+    "a test that lacks something": (action(event_id="unsent", properties={}), COUPON, Reason.TEST, "coupon"),
+    "a test with nobody": (action(event_id="unsent", id=None), COUPON, Reason.NO_PERSON, ""),
     "nobody": (action(id=None), COUPON, Reason.NO_PERSON, ""),
     "an id too long": (action(id="x" * 151), COUPON, Reason.NO_PERSON, ""),
     "an address as id": (action(id="a@example.com"), COUPON, Reason.ID_LOOKS_LIKE_ADDRESS, ""),

@@ -24,12 +24,12 @@ def fast(**clauses: Any) -> Activation:
     return factories.activation(made)
 
 
-def enter(whose: Audience, **fields: Any) -> Feed:
+def enter(whose: Audience, *, event_id: str = "", **fields: Any) -> Feed:
     """Make an entry feed of an audience and let somebody enter."""
     space = whose.segment.workspace
     signing_key(space)
     feed = feed_of(space, "Entered", **{"kind": Feed.Kind.ENTRY, "audience": whose, **fields})
-    assert post(space, action("Entered")).status_code == 200
+    assert post(space, action("Entered", event_id=event_id)).status_code == 200
     return feed
 
 
@@ -53,6 +53,12 @@ def test_an_entry_rings_once() -> None:
 
     assert rung() == ["People entered by an event."]
     assert len(rung()) == 1
+
+
+def test_a_test_of_the_workflows_block_rings_nothing() -> None:
+    enter(fast().audience, event_id="unsent")
+
+    assert rung() == []
 
 
 @pytest.mark.parametrize(

@@ -59,8 +59,17 @@ def test_the_kind_names_an_event_that_has_no_other_name() -> None:
     assert told({"kind": "segment_entered", "cio_id": "c1"}).name == "segment_entered"
 
 
+def test_a_test_of_the_block_happened_to_nobody() -> None:
+    found = told(action(event_id="unsent", kind="unsubscribed"))
+
+    assert found.is_test
+    assert not found.opts_out
+    assert told(action(kind="unsubscribed")).opts_out
+
+
 ONE = action(event_id="e1")
 AGAIN = {
+    "two tests": (action(event_id="unsent"), action(event_id="unsent", journey="j2"), False),
     "the same": (ONE, ONE, True),
     "another id": (ONE, action(event_id="e2"), False),
     "another event with the id": (ONE, action("Other", event_id="e1"), False),
