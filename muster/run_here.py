@@ -102,7 +102,7 @@ def start(supervisor: Supervisor, listener: socket.socket, redis: RedisServer) -
 def seeded(supervisor: Supervisor, environment: dict[str, str]) -> bool:
     """Seed the demo in a process of its own, whose settings know where the stand-ins are. Raises CannotRun."""
     supervisor.tell(
-        "Making up Northwind Outfitters and two weeks of its past. This takes a minute or two, the first time."
+        "Making up Northwind Outfitters and two weeks of its past. This takes a few minutes, the first time."
     )
     # The stand-in is told to answer so fast; Customer.io never would.
     hurried = {**environment, "MUSTER_CUSTOMERIO_RATE": "1000"}

@@ -1,4 +1,4 @@
-"""Gives the demo a past before anything else runs: two weeks on a clock of its own, in a minute or two.
+"""Gives the demo a past before anything else runs: two weeks on a clock of its own, in a few minutes.
 
 All of it happens: the real engine sends to the stand-ins over real HTTP, and slots are kept as `tick` keeps them. Only
 the clock is another one; it stands in the past and is set forward from one due slot to the next.
@@ -54,7 +54,7 @@ def make_up(*, until: datetime, longest: timedelta = LONGEST, most_slots: int = 
     """Seed the demo so long ago and play what came since; where anything was ever run, only seed. Raises as seed does.
 
     `most_slots`: how many each list has at the cadence that it promises; before that it was due once a day, so that two
-    weeks take a minute or two.
+    weeks take a few minutes.
     """
     check_is_demo()
     platforms = Platforms()
