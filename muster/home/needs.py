@@ -133,7 +133,9 @@ def _drift(one: Standing, drift: Drift | None, reader: Reader) -> Need | None:
     said += [f"{left} people who left are still there"] if week.not_removed_high else []
     allowed = f"this list allows {week.tolerance}" if week.tolerance else ""
     since = f"Since the week of {drift.since.day} {drift.since:%b}"
-    told = [f"{since}; {allowed}." if allowed else f"{since}.", _cause(week.cause, week.cause_words)]
+    # What was changed in Customer.io is said of the audience as a whole, with what follows from it.
+    cause = "" if week.cause == "definition" and one.whole else _cause(week.cause, week.cause_words)
+    told = [f"{since}; {allowed}." if allowed else f"{since}.", cause]
     lead = f"{joined(said)}." if said else week.reason
     rest = " ".join(part for part in (*told, _due(drift, reader)) if part)
     answer = reverse("reconciliation:answer", args=[one.list])
