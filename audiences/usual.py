@@ -94,6 +94,6 @@ def _well_formed(kinds: bytes, ends: Array, forbidden: bytes) -> Array:
     pairs[0] = LINE * KINDS + kind[0]
     np.add(kind[:-1] * np.uint8(KINDS), kind[1:], out=pairs[1:])
     found = np.ones(len(ends), np.bool_)
-    faults = np.flatnonzero(np.frombuffer(pairs.tobytes().translate(forbidden), np.uint8))
+    faults = np.flatnonzero(np.frombuffer(pairs.tobytes().translate(forbidden), np.bool_))
     found[np.searchsorted(ends, faults)] = False
     return found
