@@ -53,6 +53,7 @@ def once(name: str) -> str:
 
 
 _kept = cache(render_to_string)
+_address = cache(reverse)
 
 
 @register.simple_tag(takes_context=True)
@@ -64,7 +65,7 @@ def navigation(context: Context, label: str) -> str:
 
 
 def _is_open(place: Place, path: str) -> bool:
-    return path == reverse(place.url_name) or path.startswith(place.covers)
+    return path == _address(place.url_name) or path.startswith(place.covers)
 
 
 @lru_cache(maxsize=256)
