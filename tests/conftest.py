@@ -1,5 +1,6 @@
 """What every test may ask for: people to act as, the stand-ins of the vendors, a Redis. No test reaches the outside."""
 
+import gc
 import os
 import socket
 import tempfile
@@ -16,6 +17,7 @@ from django.contrib.contenttypes.management import create_contenttypes
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.db.models.signals import post_migrate
+from django.template import Template
 from django.test import Client
 from pytest_django import Settings
 
@@ -27,6 +29,8 @@ from tests.vendors import Vendors
 hypothesis.settings.register_profile("muster", database=None, deadline=None, print_blob=True)
 hypothesis.settings.load_profile("muster")
 
+# As Django renders; while it tests, it also copies every context for tests that read `response.context`, and none does.
+RENDER: Any = vars(Template)["_render"]
 LOCAL_NAMES = {None, "", "localhost", b"localhost"}
 
 
@@ -74,6 +78,20 @@ def refuse_outside(patch: pytest.MonkeyPatch) -> None:
 def _stay_inside() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         refuse_outside(patch)
+        yield
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests are no garbage: leave them out of every search for it, and search less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_rendering(django_test_environment: None) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Template, "_render", RENDER)
         yield
 
 

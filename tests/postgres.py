@@ -113,6 +113,7 @@ def main(arguments: list[str]) -> int:
                 "8",
                 "-m",
                 "engine and not slow",
+                "--migrations",
                 *arguments,
             ]
             status = subprocess.run(

@@ -9,6 +9,7 @@ import atexit
 import base64
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -33,6 +34,9 @@ def forget_outside() -> None:
 
 def settle() -> None:
     """Give this process a home and secrets, unless a test of this process started it."""
+    # A process that may not keep bytecode compiles all of the project at each start, and tests start many.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     if "MUSTER_TEST_FOLDER" not in os.environ:
         # Short: a Unix socket's path has at most 107 characters.
         folder = os.environ["MUSTER_TEST_FOLDER"] = tempfile.mkdtemp(prefix="muster-")

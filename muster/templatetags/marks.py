@@ -65,7 +65,7 @@ def navigation(context: Context, label: str) -> str:
 
 
 def _is_open(place: Place, path: str) -> bool:
-    return path == _address(place.url_name) or path.startswith(place.covers)
+    return path.startswith(place.covers) or path == _address(place.url_name)
 
 
 @lru_cache(maxsize=256)

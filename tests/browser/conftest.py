@@ -41,6 +41,9 @@ FLAGS = (
 VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI}`));"""
 
+SAYING = """const flat = (text) => (text || "").replace(/\\s+/g, " ").toLowerCase(), words = flat(arguments[1]);
+return [...document.querySelectorAll(arguments[0])].filter(
+  (one) => flat(one.textContent).includes(words) || flat(one.innerText).includes(words));"""
 
 # A page that is left while a part of it was on its way: htmx calls that an error, and nobody is wrong.
 LEFT = (r"htmx:sendAbort", r"htmx:afterRequest")
@@ -105,14 +108,19 @@ class Browser:
         things = "button, a, summary"
 
         def find() -> WebElement | None:
-            shown = [one for one in self.all(things) if words in one.text and one.is_displayed()]
+            said = self.saying(things, words)
+            shown = [one for one in said if words in one.text and one.is_displayed()]
             return min(shown, key=lambda one: len(one.text), default=None)
 
         self.click(self.until(find, f"something to press that says {words!r}"))
 
     def see(self, words: str) -> None:
         """Wait until the page shows these words."""
-        self.until(lambda: words in self.text, f"the words {words!r}")
+        self.until(lambda: self.saying("body", words) and words in self.text, f"the words {words!r}")
+
+    def saying(self, css: str, words: str) -> list[WebElement]:
+        """Return what fits and may say these words, shown or not: asking each thing what it shows takes its time."""
+        return list(self.driver.execute_script(SAYING, css, words))
 
     def until(self, look: Any, what: str) -> Any:
         """Wait until `look()` gives something, through swaps of what is looked at."""

@@ -33,7 +33,8 @@ class Page(HTMLParser):
         super().__init__()
         self.at = at
         self.links: list[str] = []
-        self.forms: list[tuple[bool, str, Fields]] = []  # posted?, where to, fields
+        # Posted?, where to, and by name the values that are offered, in their order.
+        self.forms: list[tuple[bool, str, dict[str, dict[str, None]]]] = []
         self.select = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -53,9 +54,7 @@ class Page(HTMLParser):
 
     def _offer(self, name: str, value: str) -> None:
         if self.forms:
-            values = self.forms[-1][2].setdefault(name, [])
-            if value not in values:
-                values.append(value)
+            self.forms[-1][2].setdefault(name, {})[value] = None
 
 
 @cache
@@ -70,8 +69,11 @@ def route_of(address: str) -> str | None:
         return None
 
 
-def crawl(client: Client, found: Found, *starts: str) -> None:
-    """Read these pages and follow what they lead to, PAGES_OF_A_ROUTE of each route, and add what they say."""
+def crawl(client: Client, found: Found, *starts: str, only_posted: frozenset[str] = frozenset()) -> None:
+    """Read these pages and follow what they lead to, PAGES_OF_A_ROUTE of each route, and add what they say.
+
+    Of routes that are `only_posted` to, nothing is read but where they are.
+    """
     seen: defaultdict[str, set[str]] = defaultdict(set)
     waiting = list(starts)
     while waiting:
@@ -83,7 +85,11 @@ def crawl(client: Client, found: Found, *starts: str) -> None:
         found.paths[route].add(path)
         for name, value in parse_qsl(query):
             found.queries[route].setdefault(name, []).append(value)
-        if address in seen[route] or (len(seen[route]) >= PAGES_OF_A_ROUTE and address not in starts):
+        if (
+            route in only_posted
+            or address in seen[route]
+            or (len(seen[route]) >= PAGES_OF_A_ROUTE and address not in starts)
+        ):
             continue
         seen[route].add(address)
         response: Any = client.get(address)
@@ -101,6 +107,6 @@ def crawl(client: Client, found: Found, *starts: str) -> None:
                 waiting.append(action)
 
 
-def _merge(known: Fields, more: Fields) -> None:
+def _merge(known: Fields, more: dict[str, dict[str, None]]) -> None:
     for name, values in more.items():
         known[name] = list(dict.fromkeys([*known.get(name, []), *values]))

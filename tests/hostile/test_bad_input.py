@@ -38,6 +38,8 @@ HIDDEN = re.compile(r"<(script|style|svg|head)\b.*?</\1>", re.DOTALL)
 TAG = re.compile(r"<[^>]+>")
 ROUTES = [*OURS, "back-office/"]  # Django's own pages are met together
 
+ONLY_POSTED = frozenset(route for route, row in TABLE.items() if "GET" not in row)
+
 
 def methods(route: str) -> list[str]:
     """Return the methods that somebody may use there."""
@@ -94,9 +96,10 @@ class Site:
         self.cookies = {role: client.cookies.output(header="", sep=";") for role, client in self.clients.items()}
         for role in (STRANGER, MANAGER, ADMINISTRATOR):  # between them they may call everything
             starts = ["/sign-in/", "/setup/", f"/invitation/{token}/"] if role == STRANGER else ["/", *unlinked()]
-            crawl(self.clients[role], self.found, *starts)
+            crawl(self.clients[role], self.found, *starts, only_posted=ONLY_POSTED)
         for pipe in Pipe.objects.order_by("pk")[:1]:
-            crawl(self.clients[ADMINISTRATOR], self.found, f"/connections/?replace=pipe-{pipe.pk}")
+            replacing = f"/connections/?replace=pipe-{pipe.pk}"
+            crawl(self.clients[ADMINISTRATOR], self.found, replacing, only_posted=ONLY_POSTED)
         for role in self.clients:
             self.client(role)
 
