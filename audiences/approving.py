@@ -201,14 +201,14 @@ def stood_in_for(by: Person) -> Person | None:
 
 def open_requests(person: Person) -> list[ApprovalRequest]:
     """Return every request without an answer, lapsed ones too. One question, which also learns whether a person stands in."""
-    rows: list[ApprovalRequest] = list(_waiting_everywhere().annotate(stands_in=Exists(person.stood_in_for)))
+    rows: list[ApprovalRequest] = list(waiting_everywhere().annotate(stands_in=Exists(person.stood_in_for)))
     if rows:
         person.stands_in_for_approver = rows[0].stands_in  # type: ignore[attr-defined]
     return rows
 
 
 @lru_cache(maxsize=1)
-def _waiting_everywhere() -> QuerySet[ApprovalRequest]:
+def waiting_everywhere() -> QuerySet[ApprovalRequest]:
     """Return every request without an answer. Building the question takes longer than asking it, so it is kept."""
     found = ApprovalRequest.objects.filter(state=State.WAITING, definition__audience__archived_at=None)
     found = found.select_related("definition__audience", "asked_by", "asked_of").order_by("until", "pk")

@@ -6,12 +6,19 @@ somebody can have, is left out and counted, because its digest could match nobod
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Final
 
+import numpy as np
+
+from muster.columns import Array
+
+from . import usual
 from .cells import Cells
 from .sha256 import sha256
+
+Match = Callable[[str], re.Match[str] | None]
 
 NOTHING: Final = bytes(32)
 EMAIL_INVALID, EMAIL_HASHED, PHONE_INVALID, PHONE_HASHED = 1, 2, 4, 8
@@ -49,7 +56,9 @@ usual_emails: Final = re.compile(rf"[ \t]*+(?:({USUAL_EMAIL})[ \t]*+|[^\n]*+)\n"
 usual_phones: Final = re.compile(rf"(?:({USUAL_PHONE})|[^\n]*+)\n".encode()).findall
 north_american: Final = re.compile(r"1?([2-9][0-9]{2}[2-9][0-9]{6})").fullmatch
 # The ways in which most people write a number: what the rest of phone_form would find, at a quarter of its cost.
-written_american: Final = re.compile(r"\(?([2-9][0-9]{2})\)?[ .-]{0,2}([2-9][0-9]{2})[ .-]?([0-9]{4})").fullmatch
+WRITTEN: Final = r"\(?([2-9][0-9]{2})\)?[ .-]{0,2}([2-9][0-9]{2})[ .-]?([0-9]{4})"
+written_american: Final = re.compile(WRITTEN).fullmatch
+written_americans: Final = re.compile(rf"(?:{WRITTEN}|[^\n]*+)\n".encode()).findall
 MARKS: Final = re.compile(r"[\s().-]+")
 ABROAD: Final = re.compile(r"\A(?:\+|00)[\s.-]*0*")
 NORTH_AMERICA: Final = frozenset({"US", "CA"})
@@ -95,8 +104,12 @@ def phone_e164(text: str) -> str:
 
 def phone_form(text: str, country: str) -> str:
     """Return the E.164 form of a number that somebody can have, with the country's code where it has none. Empty: none."""
-    if country in NORTH_AMERICA and (plain := written_american(text)) and american_line("".join(plain.groups())):
-        return f"+1{''.join(plain.groups())}"
+    if (
+        country in NORTH_AMERICA
+        and (plain := written_american(text))
+        and american_line(line := "".join(plain.groups()))
+    ):
+        return "+1" + line
     number = ABROAD.sub("+", text.strip(EDGES))
     if usual_phone(bare := MARKS.sub("", number)):
         return bare
@@ -134,16 +147,38 @@ def american_line(digits: str) -> bool:
 
     Asking them the usual way tries ten kinds of numbers, twice.
     """
-    return all(pattern.fullmatch(digits) for pattern in _american_lines())
+    general, fixed = _american_lines()
+    return bool(general(digits) and fixed(digits))
+
+
+def _american_forms(values: list[str]) -> list[bytes]:
+    """Return what phone_form finds for those who are written in one of the usual ways, else an empty text."""
+    lines = ("\n".join(values) + "\n").encode(errors="surrogatepass")
+    if lines.count(b"\n") != len(values):
+        return [b""] * len(values)
+    numbers = b"".join([b"".join(parts) + b"\n" for parts in written_americans(lines)])
+    return [b"+1" + number if number else b"" for number in _american_table()(numbers)]
 
 
 @cache
-def _american_lines() -> tuple[re.Pattern[str], ...]:
+def _american_table() -> Callable[[bytes], list[bytes]]:
+    general, fixed = _american_patterns()
+    return re.compile(rf"(?:((?=(?:{general})\n)(?:{fixed}))|[^\n]*+)\n".encode()).findall
+
+
+@cache
+def _american_lines() -> tuple[Match, Match]:
+    general, fixed = map(re.compile, _american_patterns())
+    return general.fullmatch, fixed.fullmatch
+
+
+def _american_patterns() -> tuple[str, str]:
     from phonenumbers import PhoneMetadata
 
     known = PhoneMetadata.metadata_for_region("US")
     assert known is not None, "the tables know the United States"
-    return tuple(re.compile(one.national_number_pattern or "") for one in (known.general_desc, known.fixed_line) if one)
+    general, fixed = (one.national_number_pattern if one else "" for one in (known.general_desc, known.fixed_line))
+    return general or "", fixed or ""
 
 
 def email_digests(values: Sequence[str]) -> tuple[list[bytes], list[bytes], list[tuple[int, int]]]:
@@ -151,9 +186,9 @@ def email_digests(values: Sequence[str]) -> tuple[list[bytes], list[bytes], list
 
     The last are pairs of (place, EMAIL_INVALID or EMAIL_HASHED); an empty value is neither.
     """
-    forms = _usual(usual_emails, _lines(values).lower(), len(values))
+    forms, others = _usual(usual_emails, usual.usual_emails, values, bytes.lower)
     unusable = []
-    for place in _blanks(forms):
+    for place in others:
         if (value := values[place]) and (text := value.strip(EDGES)):
             forms[place] = email_form(text).encode()
             if not forms[place]:
@@ -163,11 +198,13 @@ def email_digests(values: Sequence[str]) -> tuple[list[bytes], list[bytes], list
     for place, form in zip(at_gmail, googles, strict=True):
         if not form:
             forms[place] = b""
+            others.append(place)
             unusable.append((place, EMAIL_INVALID))
-    plain = _sha256(forms)
+    plain = _sha256(forms, others)
     google = plain.copy()
-    for place, digest in zip(at_gmail, _sha256(googles), strict=True):
-        google[place] = digest
+    for place, form in zip(at_gmail, googles, strict=True):
+        if form:
+            google[place] = sha256(form).digest()
     return plain, google, unusable
 
 
@@ -176,27 +213,39 @@ def phone_digests(values: Sequence[str], country: str) -> tuple[list[bytes], lis
 
     `country` is the ISO 3166 code for numbers without a country code; without one those are unusable.
     """
-    forms = _usual(usual_phones, _lines(values), len(values))
+    forms, others = _usual(usual_phones, usual.usual_phones, values, bytes)
+    if country in NORTH_AMERICA and others:
+        for place, form in zip(others, _american_forms([values[place] for place in others]), strict=True):
+            forms[place] = form
+        others = [place for place in others if not forms[place]]
     unusable = []
-    for place in _blanks(forms):
+    for place in others:
         if (value := values[place]) and (text := value.strip(EDGES)):
             forms[place] = phone_form(text, country).encode()
             if not forms[place]:
                 unusable.append((place, PHONE_HASHED if hashed(text) else PHONE_INVALID))
-    return _sha256([form[1:] for form in forms]), _sha256(forms), unusable
+    return _sha256([form[1:] for form in forms], others), _sha256(forms, others), unusable
 
 
-def _lines(values: Sequence[str]) -> bytes:
-    """Return each value with a newline behind it; what is no Unicode text is in no usual value."""
-    if isinstance(values, Cells):
-        return values.lines
-    return ("\n".join(values) + "\n").encode(errors="surrogatepass")
-
-
-def _usual(usual: Callable[[bytes], list[bytes]], lines: bytes, count: int) -> list[bytes]:
-    """Return the form of each line where it is a usual one, else an empty text."""
-    # A value of several lines would shift all that follow.
-    return usual(lines) if lines.count(b"\n") == count else [b""] * count
+def _usual(
+    pattern: Callable[[bytes], list[bytes]],
+    at_once: Callable[[bytes, Array], Array],
+    values: Sequence[str],
+    made: Callable[[bytes], bytes],
+) -> tuple[list[bytes], list[int]]:
+    """Return the form of each value where it is a usual one, else an empty text; and where those are."""
+    if not isinstance(values, Cells):
+        # What is no Unicode text is in no usual value. A value of several lines would shift all that follow.
+        lines = made(("\n".join(values) + "\n").encode(errors="surrogatepass"))
+        forms = pattern(lines) if lines.count(b"\n") == len(values) else [b""] * len(values)
+        return forms, [place for place, form in enumerate(forms) if not form]
+    lines = made(values.lines)
+    forms = lines.split(b"\n")[:-1]
+    places: list[int] = np.flatnonzero(~at_once(lines, values.ends)).tolist()
+    found = pattern(b"".join([forms[place] + b"\n" for place in places]))
+    for place, form in zip(places, found, strict=True):
+        forms[place] = form
+    return forms, [place for place, form in zip(places, found, strict=True) if not form]
 
 
 def _all_without_gmail_marks(forms: list[bytes]) -> list[bytes]:
@@ -214,13 +263,10 @@ def _all_without_gmail_marks(forms: list[bytes]) -> list[bytes]:
     return [b"" if form.startswith(b"@") else form for form in found] if b"\n@" in b"\n" + text else found
 
 
-def _blanks(forms: list[bytes]) -> list[int]:
-    """Return where a text is empty. Most lists have few: looking for the next one is quicker than looking at each."""
-    return [place for place, form in enumerate(forms) if not form] if b"" in forms else []
-
-
-def _sha256(forms: list[bytes]) -> list[bytes]:
+def _sha256(forms: list[bytes], others: Iterable[int]) -> list[bytes]:
+    """Return the digest of each form, NOTHING for an empty one; those are among `others`."""
     found = [one.digest() for one in map(sha256, forms)]
-    for place in _blanks(forms):
-        found[place] = NOTHING
+    for place in others:
+        if not forms[place]:
+            found[place] = NOTHING
     return found

@@ -4,6 +4,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from django.db import connection
 from django.db.models import (
     Case,
     Exists,
@@ -21,6 +22,7 @@ from django.db.models import (
 from muster.figures import in_words
 from muster.models import Person
 
+from .approving import waiting_everywhere
 from .models import Activation, ApprovalRequest, Audience, Definition, Lifecycle
 from .models.workspace import CheckState
 from .platforms import PLATFORMS
@@ -50,6 +52,14 @@ def listed(
 def in_order(found: QuerySet[Audience, Audience]) -> list[tuple[int, int]]:
     """Return the ids of listed() audiences with their ranks: what a page needs to count them and to know which are on it."""
     return list(found.values_list("pk", "rank"))  # type: ignore[misc]
+
+
+def everybody(today: date) -> tuple[list[tuple[int, int]], bool]:
+    """Return in_order(listed(today)), and whether a request waits for an answer: one question, whose SQL is kept too."""
+    with connection.cursor() as cursor:
+        cursor.execute(*_everybody(today))
+        found = cursor.fetchall()
+    return [(audience, rank) for audience, rank, _ in found], bool(found and found[0][2])
 
 
 def lede(needing: int, fine: int, drafts: int) -> str:
@@ -90,6 +100,13 @@ def _registered(today: date) -> QuerySet[Audience, Audience]:
     current = FilteredRelation("definitions", condition=Q(definitions__state=Definition.State.CURRENT))
     found = Audience.objects.filter(archived_at=None).annotate(now=current, rank=_rank(today))
     return found.order_by("rank", "name", "pk")
+
+
+@lru_cache(maxsize=1)
+def _everybody(today: date) -> tuple[str, tuple[Any, ...]]:
+    asked = Exists(waiting_everywhere().order_by())
+    sql, params = _registered(today).annotate(asked=asked).values_list("pk", "rank", "asked").query.sql_with_params()
+    return sql, tuple(params)
 
 
 def _rank(today: date) -> Case:

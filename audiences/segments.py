@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import orjson
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from muster.redaction import redact, redact_value
 
@@ -41,17 +41,35 @@ def refresh(workspace: Workspace, *, at: datetime, client: CustomerIo | None = N
     rows = {one.number: _row(workspace, one, at) for one in shown}
     with transaction.atomic():
         # One look at a time, so that each change is recorded once.
-        Workspace.objects.select_for_update(of=("self",)).filter(pk=workspace.pk).first()
+        Workspace.objects.select_for_update(of=("self",)).only("pk").filter(pk=workspace.pk).first()
+        known = Segment.objects.filter(workspace=workspace)
+        if (same := _unchanged(known, rows)) is not None:
+            known.filter(gone_at=None).update(seen_at=at)
+            Workspace.objects.filter(pk=workspace.pk).update(segments_read_at=at)
+            return same
         before = {one.pk: one for one in _registered(workspace)}
         Segment.objects.bulk_create(
             rows.values(), update_conflicts=True, unique_fields=["workspace", "number"], update_fields=READ
         )
-        known = Segment.objects.filter(workspace=workspace)
         known.exclude(number__in=rows).filter(gone_at=None).update(gone_at=at)
         Workspace.objects.filter(pk=workspace.pk).update(segments_read_at=at)
         stored = list(known.filter(Q(number__in=rows) | Q(pk__in=list(before))))
         segment_changes.record(before, stored, at=at)
         return {one.number: one for one in stored if one.number in rows}
+
+
+def _unchanged(known: QuerySet[Segment], rows: dict[int, Segment]) -> dict[int, Segment] | None:
+    """Return the listed segments as they are stored, seen now; None when anything is to be stored but that."""
+    stored = list(known)
+    listed = {one.number: one for one in stored if one.gone_at is None}
+    if listed.keys() != rows.keys():
+        return None
+    for number, row in rows.items():
+        if any(getattr(listed[number], name) != getattr(row, name) for name in READ if name != "seen_at"):
+            return None
+    for number, one in listed.items():
+        one.seen_at = rows[number].seen_at
+    return listed
 
 
 def _registered(workspace: Workspace) -> list[Segment]:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connections
 
 from muster import parts, running, set_up
-from muster.demo import history, seed, sign_ins
+from muster.demo import presence, rounds, sign_ins
 from muster.environment import Environment
 from muster.prepare import prepare
 from muster.redis_server import RedisServer, answers, check_given, own
@@ -82,15 +82,14 @@ def start(supervisor: Supervisor, listener: socket.socket, redis: RedisServer) -
         stand_ins = supervisor.add(sandbox.part(environment))
         waiting.append(Awaited(stand_ins, lambda: accepts("127.0.0.1", sandbox.rudder)))
     prepare()
-    stale = settings.DEMO and not seed.is_done(f"http://127.0.0.1:{sandbox.rudder}")
-    unplayed = settings.DEMO and (stale or not history.is_over())
-    connections.close_all()
-    if not all(supervisor.watch(one.until(supervisor)) for one in waiting):
-        return False
-    if stale and not seeded(supervisor, environment):
+    stale = settings.DEMO and not presence.is_done(f"http://127.0.0.1:{sandbox.rudder}")
+    if stale and not (all_ready(supervisor, waiting) and seeded(supervisor, environment)):
         return False
     web = supervisor.add(parts.web_part(environment, listener.fileno()))
-    if not supervisor.watch(Awaited(web, lambda: serves(settings.BIND, settings.PORT)).until(supervisor)):
+    waiting.append(Awaited(web, lambda: serves(settings.BIND, settings.PORT)))
+    unplayed = settings.DEMO and not rounds.is_over()
+    connections.close_all()
+    if not all_ready(supervisor, waiting):
         return False
     # Only now, so that they do not take the processor from the page that somebody waits for.
     for part in parts.behind_the_web(environment):
@@ -103,7 +102,7 @@ def start(supervisor: Supervisor, listener: socket.socket, redis: RedisServer) -
 def seeded(supervisor: Supervisor, environment: dict[str, str]) -> bool:
     """Seed the demo in a process of its own, whose settings know where the stand-ins are. Raises CannotRun."""
     supervisor.tell(
-        "Making up Northwind Outfitters and two weeks of its past. This takes a minute or two, the first time."
+        "Making up Northwind Outfitters and two weeks of its past. This takes a few minutes, the first time."
     )
     # The stand-in is told to answer so fast; Customer.io never would.
     hurried = {**environment, "MUSTER_CUSTOMERIO_RATE": "1000"}
@@ -137,6 +136,11 @@ class Awaited:
             return False
 
         return is_ready
+
+
+def all_ready(supervisor: Supervisor, waiting: list[Awaited]) -> bool:
+    """Wait for each of them and return True, False when asked to stop before. Raises CannotRun."""
+    return all(supervisor.watch(one.until(supervisor)) for one in waiting)
 
 
 def accepts(host: str, port: int) -> bool:

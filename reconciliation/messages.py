@@ -41,6 +41,6 @@ def of_change(subject: str, sentences: Sequence[str], path: str) -> Message:
 
 def _message(subject: str, text: Sequence[str], context: dict[str, object]) -> Message:
     one_line = " ".join(subject.split())[:200]
-    html = render_to_string(TEMPLATE, {"subject": one_line, "base": settings.URL, "foot": FOOT, **context})
+    html = render_to_string(TEMPLATE, {"subject": one_line, "base": settings.URL, **context})
     body = "\n".join([*text, "", f"{FOOT}{settings.URL}/profile/"])
     return Message(one_line, body, html)

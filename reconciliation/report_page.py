@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from muster.figures import in_words, number, span
+from muster.figures import in_words, number, span, zone_name
 
 from .models import Answer, Correction, Report
 from .report_charts import Causes, Column, causes, columns
@@ -32,6 +32,10 @@ class Shown:
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.content["zone"])
+
+    @property
+    def zone_words(self) -> str:
+        return zone_name(self.zone)
 
     @property
     def sunday(self) -> date:

@@ -15,6 +15,7 @@ from .telling import said, trouble
 
 ENDED_BADLY = (RunState.HELD, RunState.FAILED, RunState.LOST)
 SHOWN_OF_ONE = 3
+UNSHOWN = ("definition__conditions", "definition__logic", "pull__conditions")
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,18 @@ def open_ends() -> QuerySet[Run]:
 def needs(now: datetime) -> list[Need]:
     """Return the audiences with such runs: suppression lists first, then by name. One query."""
     shown = ("activation__audience__owner", "activation__destination", "definition", "actor", "pull")
-    unshown = ("definition__conditions", "definition__logic", "pull__conditions")
     found: dict[int, Need] = {}
-    for run in open_ends().select_related(*shown).defer(*unshown):
+    for run in open_ends().select_related(*shown).defer(*UNSHOWN):
         audience = run.activation.audience
         found.setdefault(audience.pk, Need(audience, [])).runs.append(_trouble(run, now))
     return sorted(found.values(), key=lambda one: (not one.runs[0].run.definition.suppresses, one.audience.name))
+
+
+def troubles_of(slug: str, now: datetime) -> dict[int, Trouble]:
+    """Return what is to be decided or seen about the lists of one audience, by list. One query."""
+    shown = ("activation__destination", "definition", "actor", "pull")
+    runs = open_ends().filter(activation__audience__slug=slug).select_related(*shown).defer(*UNSHOWN)
+    return {run.activation_id: _trouble(run, now) for run in runs}
 
 
 def lede(found: list[Need], stale: int) -> str:

@@ -8,6 +8,7 @@ from muster.figures import DAY, HOUR, MINUTE, age, duration, number, target
 
 from .budget import NONE, Budget, Piece, pieces
 
+MINUTES_TOLD: Final = 600  # of a stay; a longer one is told in hours and days
 NOT_DECLARED: Final = "not declared"
 
 
@@ -77,9 +78,13 @@ def dwell_told(budget: Budget) -> str:
     if budget.dwell is None or budget.left is None:
         return ""
     whole, left = minutes(budget.dwell), minutes(budget.left)
+    if whole > MINUTES_TOLD:
+        stay, rest = long(budget.dwell), f"about {long(budget.left)}"
+    else:
+        stay, rest = f"{number(whole)} min", f"about {number(left)}"
     if not left:
-        return f"Of {number(whole)} min in this segment nothing is left when ads can start."
-    return f"Of {number(whole)} min in this segment about {number(left)} are left when ads can start."
+        return f"Of {stay} in this segment nothing is left when ads can start."
+    return f"Of {stay} in this segment {rest} are left when ads can start."
 
 
 def advice(budget: Budget, choices: dict[str, int]) -> str:

@@ -110,7 +110,8 @@ class Collector:
     def _attributes(self, cio_ids: Sequence[str], names: Sequence[str]) -> dict[str, list[str]]:
         """Ask for the attributes of everybody, a few requests at a time: the pace is what limits, not the answers' time."""
         distinct = list(dict.fromkeys(cio_ids))
-        parts = iter([distinct[start : start + LARGEST_BULK] for start in range(0, len(distinct), LARGEST_BULK)])
+        starts = range(0, len(distinct), LARGEST_BULK)
+        parts = iter([distinct[start : start + LARGEST_BULK] for start in starts])
         found: dict[str, list[str]] = {}
         halt = threading.Event()
 
@@ -125,7 +126,7 @@ class Collector:
                     found.update(patiently(partial(self.client.attributes, part, names), rest))
 
         with ThreadPoolExecutor(THREADS) as threads:
-            pending: set[Future[None]] = {threads.submit(work) for _ in range(min(THREADS, len(distinct)))}
+            pending: set[Future[None]] = {threads.submit(work) for _ in range(min(THREADS, len(starts)))}
             try:
                 while pending:
                     done, pending = wait(pending, BEAT_SECONDS, FIRST_EXCEPTION)

@@ -68,10 +68,12 @@ class Lease:
         holder: str,
         fields: Callable[[Any], dict[str, Any]] = lambda _row: {},
         now: Callable[[], Combinable] = Now,
+        related: tuple[str, ...] = (),
     ) -> "Lease | None":
         """Return the lease, or None when somebody holds the row or it has ended. Raises ClockOff.
 
-        `fields` gives what the claim changes besides, from the row as it was read; `row` is not changed.
+        `fields` gives what the claim changes besides, from the row as it was read; `row` is not changed. The lease's row
+        comes with the `related` ones.
         """
         model: Any = type(row)
         taken = time.monotonic()
@@ -85,7 +87,7 @@ class Lease:
         open_row = model.objects.filter(free, pk=row.pk, fence=found.fence, state__in=("waiting", "running"))
         if not open_row.update(lease_until=ends, **changes):
             return None
-        claimed = model.objects.get(pk=row.pk)
+        claimed = model.objects.select_related(*related).get(pk=row.pk)
         if claimed.fence != found.fence + 1:
             return None
         return cls(claimed, now, taken, found.lease_until)

@@ -18,6 +18,13 @@ from .states import ARRIVED, RunState, Stage
 from .stops import End, Park
 
 MOST_DEATHS = 3
+WORKED_WITH = (
+    "activation__audience__segment__workspace",
+    "activation__destination",
+    "activation__pipe",
+    "definition",
+    "pull",
+)
 NOTHING_SENT = "Nothing had to be sent."
 Clock = Callable[[], datetime]
 
@@ -42,7 +49,7 @@ def claim(run_id: int, *, holder: str, clock: Clock) -> Lease | None:
             found["quiet_until"] = row.lease_until + timedelta(seconds=settings.REQUEST_TIMEOUT)
         return found
 
-    return Lease.claim(Run(pk=run_id), holder=holder, fields=changes)
+    return Lease.claim(Run(pk=run_id), holder=holder, fields=changes, related=WORKED_WITH)
 
 
 def begin(run: Run, lease: Lease, at: datetime) -> None:

@@ -34,11 +34,10 @@ class Permit:
 
     def cancelled(self) -> None:
         """Raise End when somebody asked to cancel."""
-        asked = (
-            Run.objects.filter(pk=self.run.pk, cancel_asked_at__isnull=False).select_related("cancel_asked_by").first()
-        )
-        if asked is not None:
-            by = f" by {asked.cancel_asked_by}" if asked.cancel_asked_by else ""
+        asked = Run.objects.filter(pk=self.run.pk, cancel_asked_at__isnull=False)
+        if asked.exists():
+            person = Run.objects.select_related("cancel_asked_by").get(pk=self.run.pk).cancel_asked_by
+            by = f" by {person}" if person else ""
             raise End(
                 RunState.CANCELLED,
                 "cancelled",

@@ -37,14 +37,7 @@ def work(run_id: int, *, holder: str, clock: Clock = timezone.now) -> Run | None
     if lease is None:
         return None
     with lease:
-        run = Run.objects.select_related(
-            "activation__audience__segment__workspace",
-            "activation__destination",
-            "activation__pipe",
-            "definition",
-            "pull",
-        ).get(pk=run_id)
-        lease.row = run
+        run: Run = lease.row
         try:
             moves.begin(run, lease, clock())
             Road(run, lease, clock).walk()

@@ -7,6 +7,7 @@ fence, so that those of a lost reading are never taken for this one's.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from time import monotonic, sleep
 from typing import Any, Final
 
@@ -74,7 +75,7 @@ def find_or_create(
     is known; `fingerprint` says what it has to have meant, None whatever it means now.
     """
     with transaction.atomic():
-        newest = Segment.objects.select_for_update().get(pk=segment.pk)
+        newest = Segment.objects.select_for_update().only("fingerprint").get(pk=segment.pk)
         meant = Q(fingerprint=newest.fingerprint)
         if fingerprint is not None:
             meant &= Q(fingerprint=fingerprint)
@@ -88,7 +89,7 @@ def find_or_create(
         going = Pull.objects.filter(
             late_enough | yet_to_begin, segment=segment, state__in=(PullState.WAITING, PullState.RUNNING)
         )
-        for pull in (*complete.order_by("-began_at"), *going.order_by("pk")):
+        for pull in chain(complete.order_by("-began_at"), going.order_by("pk")):
             if staging.covers(pull.columns, columns):
                 return pull
         return Pull.objects.create(segment=segment, columns=columns, created_at=at)

@@ -269,6 +269,20 @@ def counted(table: Mapping[str, Reason], counts: Mapping[str, int]) -> list[Coun
     return sorted(rows, key=lambda row: (-row.people, row.reason.label))
 
 
+def leaving(counts: Mapping[str, int], segments: Mapping[int, str]) -> list[Counted]:
+    """Return why people are removed, largest first. `segments` names excluded segments by number."""
+    rows = [Counted(code, people, _leaving(code, segments)) for code, people in counts.items() if people]
+    return sorted(rows, key=lambda row: (-row.people, row.reason.label))
+
+
+def _leaving(code: str, segments: Mapping[int, str]) -> Reason:
+    kind, _, number = code.partition(":")
+    if kind != EXCLUDED or not number.isdecimal():
+        return named(LEAVING, code)
+    plain, name = LEAVING[EXCLUDED], segments.get(int(number)) or f"segment {number}"
+    return Reason(f"Now in “{name}”", plain.meaning, plain.next_step)
+
+
 def excluded_numbers(counts: Mapping[str, int]) -> list[int]:
     """Return the numbers of the segments that are named by codes like "excluded:12"."""
     parts = (code.partition(":") for code in counts)

@@ -1,7 +1,9 @@
 """The list of audiences, the page of one, and its versions."""
 
 from collections import Counter
+from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -15,7 +17,7 @@ from audiences import activating, gating, switch
 from audiences.approving import for_decision, open_requests
 from audiences.definition import clauses, differences
 from audiences.forms.registration import FilterForm, ReasonForm
-from audiences.listing import DRAFT, FINE, NEEDS, in_order, lede, listed
+from audiences.listing import DRAFT, FINE, NEEDS, everybody, in_order, lede, listed
 from audiences.models import Activation, Audience
 from audiences.next_step import next_step
 from audiences.rows import rows
@@ -40,10 +42,9 @@ def list_audiences(request: HttpRequest) -> HttpResponse:
     """Every audience, those that need somebody first."""
     form, today = FilterForm(request.GET), timezone.localdate()
     wanted = form.wanted()
-    found = listed(today, text=wanted["q"], owner=wanted["owner"], purpose=wanted["purpose"], me=me(request))
-    ordered = in_order(found)
+    ordered, is_asked = _ordered(request, wanted, today)
     shown = Paginator(ordered, A_PAGE).get_page(request.GET.get("page"))
-    asked = open_requests(me(request))
+    asked = open_requests(me(request)) if is_asked else []
     read, counts = rows([audience for audience, _ in shown], today, asked), Counter(rank for _, rank in ordered)
     groups = {rank: [read[one] for one, its in shown if its == rank and one in read] for rank in (NEEDS, FINE, DRAFT)}
     context = {
@@ -53,12 +54,21 @@ def list_audiences(request: HttpRequest) -> HttpResponse:
         "fine": (counts[FINE], groups[FINE]),
         "drafts": (counts[DRAFT], groups[DRAFT]),
         "filtered": any(wanted.values()),
+        "trends": urlencode([("of", audience) for audience, _ in shown]),
         "lede": lede(counts[NEEDS], counts[FINE], counts[DRAFT]),
     }
     context["waiting"] = [] if context["filtered"] else for_decision(asked, me(request), timezone.now())
     if not ordered and not context["filtered"]:
         context |= {"step": (step := next_step()), "can_do": can(request.user, step.needs), "ask": who_can(step.needs)}
     return page(request, "audiences/list.html", context, part="audiences")
+
+
+def _ordered(request: HttpRequest, wanted: dict[str, str], today: date) -> tuple[list[tuple[int, int]], bool]:
+    """Return the ids of the audiences that fit with their ranks, and whether there may be requests without an answer."""
+    if not any(wanted.values()):
+        return everybody(today)
+    found = listed(today, text=wanted["q"], owner=wanted["owner"], purpose=wanted["purpose"], me=me(request))
+    return in_order(found), True
 
 
 @allow(Permission.READ)

@@ -4,55 +4,30 @@ A round is known by the reason that its runs carry, so that a history that was i
 """
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime
 from datetime import time as clock_time
 from typing import Final
 
-from audiences.models import Activation, Lifecycle
-from audiences.terms import CADENCES, SUPPRESS
+from audiences.models import Activation
+from audiences.terms import CADENCES
 from muster.models import Person
 from syncs.models import Run, Schedule
 from syncs.schedule import DAILY, INTERVAL, Rhythm
 from syncs.slots import set_schedule
 
 from . import proving, reading_back, suppression_policy
-from .audience_plans import AUDIENCES
-from .northwind import BOUGHT, CART_1, HOLDOUT, LAPSED, VIP
 from .orders import StandIns
 from .playing import Player, begun
+from .rounds import ROUNDS, Round, is_played, lists
 from .sign_ins import HELEN, email_of
 
 DAY_MINUTES = 1440
 ZONE: Final = "America/New_York"
 EACH_MORNING: Final = Rhythm(DAILY, at=clock_time(6), zone=ZONE)
-
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Round:
-    """One sync of every list. Before it, `churn` gives the share of a segment's people that is swapped."""
-
-    why: str
-    churn: Mapping[int, float] = field(default_factory=dict)
-    refunds_edited: bool = False
-
-
-# The last round leaves something to decide: an edited segment, and far more leavers than the winback lists are used to.
-ROUNDS: Final = (
-    Round("v1 in use, first full send"),
-    Round("Second sync: nothing should have changed"),
-    Round("After the lunch-hour orders", {CART_1: 0.13, BOUGHT: 0.03, LAPSED: 0.01, HOLDOUT: 0.04}),
-    Round("Before the evening campaigns", {CART_1: 0.12, BOUGHT: 0.025, VIP: 0.03, LAPSED: 0.24}, refunds_edited=True),
-)
 PREVIEW = "What would the evening send change?"
 
-
-def is_over() -> bool:
-    """Whether every version was proved and every round played."""
-    return not proving.unproved() and all(is_played(played) for played in ROUNDS)
+log = logging.getLogger(__name__)
 
 
 def play(player: Player, rounds: Sequence[Round] = ROUNDS) -> bool:
@@ -101,20 +76,6 @@ def rhythm_of(made: Activation) -> Rhythm | None:
     if minutes is None:
         return None
     return EACH_MORNING if minutes == DAY_MINUTES else Rhythm(INTERVAL, minutes=minutes)
-
-
-def lists() -> list[Activation]:
-    """Return the demo's live lists, suppressions first, as whoever cares for buyers would sync them."""
-    names = [plan.name for plan in AUDIENCES if plan.locked]
-    found = Activation.objects.filter(lifecycle=Lifecycle.LIVE, audience__name__in=names)
-    rows = found.select_related("audience__owner", "destination", "pipe").prefetch_related("audience__definitions")
-    return sorted(rows, key=lambda made: (made.audience.definitions.all()[0].purpose != SUPPRESS, made.pk))
-
-
-def is_played(played: Round) -> bool:
-    """Whether each list has had its run of a round."""
-    had = Run.objects.filter(why=played.why, finished_at__isnull=False).values("activation")
-    return had.count() >= len(lists())
 
 
 def preview(player: Player) -> None:

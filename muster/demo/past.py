@@ -1,4 +1,4 @@
-"""Gives the demo a past before anything else runs: two weeks on a clock of its own, in a minute or two.
+"""Gives the demo a past before anything else runs: two weeks on a clock of its own, in a few minutes.
 
 All of it happens: the real engine sends to the stand-ins over real HTTP, and slots are kept as `tick` keeps them. Only
 the clock is another one; it stands in the past and is set forward from one due slot to the next.
@@ -28,9 +28,11 @@ from syncs.models import Pause, Run, Slot
 from syncs.schedule import Rhythm, period
 
 from . import feeds, history, reading_back
+from .light_commits import light_commits
 from .northwind import BOUGHT, CART_1, GOOGLE, HOLDOUT, LAPSED, REFUNDED, VIP
 from .orders import StandIns
 from .platform_orders import Platforms
+from .rounds import ROUNDS, lists
 from .seed import check_is_demo, seed
 from .sign_ins import HELEN, email_of
 
@@ -52,11 +54,11 @@ def make_up(*, until: datetime, longest: timedelta = LONGEST, most_slots: int = 
     """Seed the demo so long ago and play what came since; where anything was ever run, only seed. Raises as seed does.
 
     `most_slots`: how many each list has at the cadence that it promises; before that it was due once a day, so that two
-    weeks take a minute or two.
+    weeks take a few minutes.
     """
     check_is_demo()
     platforms = Platforms()
-    with StandIns().in_haste():
+    with StandIns().in_haste(), light_commits():
         if longest and not Run.objects.exists():
             past = Past(Clock(until - longest - FOR_PILOTS), most_slots, platforms)
             platforms.set_clocks(past.now())
@@ -120,14 +122,14 @@ class Past:
         for run in runs:
             for _ in range(TURNS):
                 pipeline.work(run.pk, holder=this_worker(), clock=self.clock)
-                run.refresh_from_db()
+                run.refresh_from_db(fields=["state"])
                 if not run.is_live:
                     break
         return not any(run.is_live for run in runs)
 
     def play(self, until: datetime) -> None:
         """Play pilots, first syncs, and then what is due, up to a time."""
-        if not history.play(self, history.ROUNDS[:2]):
+        if not history.play(self, ROUNDS[:2]):
             return
         reading_back.import_before(self.clock())
         self.plan_schedules(until)
@@ -160,7 +162,7 @@ class Past:
 
     def plan_schedules(self, until: datetime) -> None:
         """Put every list on a daily schedule now, and on the one that it promises so late that it can be played."""
-        for made in history.lists():
+        for made in lists():
             rhythm = history.rhythm_of(made)
             every = period(rhythm) if rhythm else None
             if rhythm is None or every is None:

@@ -3,26 +3,19 @@
 import logging
 
 from audiences import promoting
-from audiences.models import Activation, Definition
+from audiences.models import Activation
 from audiences.registering import Incomplete, NotPossible
 from muster.models import Person
 from syncs import evidence
 from syncs.models import Run
 
-from .audience_plans import AUDIENCES
 from .playing import Player, begun
+from .rounds import unproved
 from .sign_ins import HELEN, email_of
 
 RECEIVED, REMOVED = "Does the team arrive?", "And are they removed again?"
 
 log = logging.getLogger(__name__)
-
-
-def unproved() -> list[Definition]:
-    """Return the demo's approved versions that are not in use yet."""
-    names = [plan.name for plan in AUDIENCES if plan.locked]
-    found = Definition.objects.filter(state=Definition.State.APPROVED, audience__name__in=names)
-    return list(found.select_related("audience__owner").order_by("pk"))
 
 
 def prove(player: Player) -> bool:

@@ -2,7 +2,6 @@
 
 import secrets
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -31,6 +30,7 @@ from .audience_plans import AUDIENCES, AudiencePlan
 from .northwind import COHORTS, COMPANY, DESTINATIONS, TEAM, TRAITS, DestinationPlan
 from .orders import StandIns
 from .platform_orders import Platforms, config_of
+from .presence import marker, pipe_name, pipe_names
 from .sign_ins import CAST, DOMAIN, HELEN, YUSUF, Cast, password
 
 DATA_OUT_KEY = "customerio-data-out"
@@ -39,30 +39,6 @@ ASKING = "As we discussed on Monday"
 
 class NotADemo(Exception):
     """This installation is not the demo, so nothing is made up in it."""
-
-
-def marker() -> Path:
-    """Return the file that says the stand-ins hold the demo's people; it goes when their data goes."""
-    return Path(settings.HOME) / "sandbox" / "northwind-is-here"
-
-
-def is_done(rudder_url: str) -> bool:
-    """Whether everything is there, and points at where the stand-ins are now."""
-    names = [plan.name for plan in AUDIENCES]
-    return (
-        marker().exists()
-        and Audience.objects.filter(name__in=names).count() == len(names)
-        and not Pipe.objects.filter(name__in=pipe_names()).exclude(data_plane_url=rudder_url).exists()
-    )
-
-
-def pipe_names() -> list[str]:
-    return [*(pipe_name(plan, key) for plan in AUDIENCES for key in plan.lists), *(plan.pipe for plan in feeds.FEEDS)]
-
-
-def pipe_name(plan: AudiencePlan, key: str) -> str:
-    """Return the name of a list's RudderStack source."""
-    return f"{plan.slug}-{key}"
 
 
 def check_is_demo() -> None:

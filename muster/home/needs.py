@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from audiences.models import Readiness
 from audiences.terms import joined
-from muster.access import Permission
+from muster.access import Permission, can
 from muster.figures import number, span, when
 from reconciliation.answering import Drift
 from syncs.attention import Trouble
@@ -70,7 +70,7 @@ def _of_list(one: Standing, happened: Happened, reader: Reader) -> Need | None:
     """Return the worst that is so of a list; what else is so of it, or of its audience as a whole, stands behind it."""
     made = [
         _set_up(one, reader),
-        _run(one, happened.troubles.get(one.list)),
+        _run(one, happened.troubles.get(one.list), reader),
         _old(one, happened.breached.get(one.list), reader),
         _drift(one, happened.drifts.get(one.list), reader),
         _blocked(one, reader),
@@ -104,12 +104,13 @@ def _set_up(one: Standing, reader: Reader) -> Need | None:
     return Need(one, BROKEN, one.here[0], " ".join(one.here[1:]), action, stake=one.members)
 
 
-def _run(one: Standing, trouble: Trouble | None) -> Need | None:
+def _run(one: Standing, trouble: Trouble | None, reader: Reader) -> Need | None:
     if trouble is None:
         return None
     held = sum(int(side.get("figure", 0)) for side in trouble.run.held.values())
     lead, dot, rest = trouble.words.partition(". ")
-    action = Action(trouble.action, reverse("syncs:run", args=[trouble.run.pk]))
+    label = trouble.action if can(reader.person, Permission.CANCEL) else "See the run"
+    action = Action(label, reverse("syncs:run", args=[trouble.run.pk]))
     return Need(one, str(trouble.run.state), f"{lead}{dot.strip()}", rest, action, stake=held or one.members)
 
 
@@ -133,7 +134,9 @@ def _drift(one: Standing, drift: Drift | None, reader: Reader) -> Need | None:
     said += [f"{left} people who left are still there"] if week.not_removed_high else []
     allowed = f"this list allows {week.tolerance}" if week.tolerance else ""
     since = f"Since the week of {drift.since.day} {drift.since:%b}"
-    told = [f"{since}; {allowed}." if allowed else f"{since}.", _cause(week.cause, week.cause_words)]
+    # What was changed in Customer.io is said of the audience as a whole, with what follows from it.
+    cause = "" if week.cause == "definition" and one.whole else _cause(week.cause, week.cause_words)
+    told = [f"{since}; {allowed}." if allowed else f"{since}.", cause]
     lead = f"{joined(said)}." if said else week.reason
     rest = " ".join(part for part in (*told, _due(drift, reader)) if part)
     answer = reverse("reconciliation:answer", args=[one.list])

@@ -53,6 +53,7 @@ def once(name: str) -> str:
 
 
 _kept = cache(render_to_string)
+_address = cache(reverse)
 
 
 @register.simple_tag(takes_context=True)
@@ -65,9 +66,6 @@ def navigation(context: Context, label: str) -> str:
 
 def _is_open(place: Place, path: str) -> bool:
     return path.startswith(place.covers) or path == _address(place.url_name)
-
-
-_address = cache(reverse)
 
 
 @lru_cache(maxsize=256)

@@ -5,16 +5,29 @@ from typing import Final
 
 from muster.http import Rejected
 
-from . import amplitude, google_ads, meta, mixpanel, posthog, warehouse
+from . import amplitude, meta, mixpanel, posthog
 from .seen import Reader
+
+
+def google_ads(options: Mapping[str, str], secrets: Mapping[str, str]) -> Reader:
+    from .google_ads import reader  # with google-auth, which no start should wait for
+
+    return reader(options, secrets)
+
+
+def warehouse(options: Mapping[str, str], secrets: Mapping[str, str]) -> Reader:
+    from .warehouse import reader  # with psycopg, which no start should wait for
+
+    return reader(options, secrets)
+
 
 READERS: Final[dict[str, Callable[[Mapping[str, str], Mapping[str, str]], Reader]]] = {
     "meta": meta.reader,
-    "google_ads": google_ads.reader,
+    "google_ads": google_ads,
     "amplitude": amplitude.reader,
     "mixpanel": mixpanel.reader,
     "posthog": posthog.reader,
-    "warehouse": warehouse.reader,
+    "warehouse": warehouse,
 }
 
 

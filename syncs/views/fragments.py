@@ -16,7 +16,7 @@ from audiences.terms import joined
 from muster.access import Permission, allow
 from muster.htmx import page, varied
 from syncs import freshness, unsuppressed
-from syncs.attention import lede, needs
+from syncs.attention import lede, needs, troubles_of
 from syncs.first_to_pass import first_to_pass
 from syncs.freshness import Freshness, suppressions, with_freshness
 from syncs.growing import judgement_of
@@ -100,13 +100,15 @@ def of_audience(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def lists_of(request: HttpRequest, slug: str) -> dict[str, Any]:
-    """Return the lists of an audience. Four queries, two more on a ramp step. Raises Http404 without lists."""
+    """Return the lists of an audience. Five queries, two more on a ramp step. Raises Http404 without lists."""
     now = timezone.now()
     found = shown_lists(slug, now)
     pauses = reaching(found)
     regular = by_list([one.pk for one in found], now)
     lists = [shown_list(one, pauses, now) for one in found]
+    troubles = troubles_of(slug, now)
     for one in lists:
+        one["trouble"] = troubles.get(one["list"].pk)
         one["fresh"] = freshness.of(one["list"], now)
         one["judgement"] = judgement_of(one["list"], now)
         one |= slots_told(regular.get(one["list"].pk), now)

@@ -1,6 +1,6 @@
 """Loads what the pages of runs show; what is not there is a 404. Every function says how many queries it needs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -73,14 +73,22 @@ def timeline(run: Run, page: int) -> Timeline:
 
 def left_out(run: Run) -> list[reasons.Counted]:
     """Return why people were left out, largest first. One query, none when nobody was excluded by a named segment."""
-    numbers = reasons.excluded_numbers(run.left_out)
-    names: dict[int, str] = {}
-    if numbers:
-        space = run.activation.audience.segment.workspace_id
-        found = Segment.objects.filter(workspace_id=space, number__in=numbers)
-        names = dict(found.values_list("number", "name"))
+    names = _segments(run, run.left_out)
     why = {int(one.get("segment") or 0): str(one.get("reason") or "") for one in run.definition.exclusions}
     return reasons.left_out(run.left_out, names, why)
+
+
+def leaving(run: Run) -> list[reasons.Counted]:
+    """Return why people are removed, largest first. One query, none when nobody came into an excluded segment."""
+    return reasons.leaving(run.removes_by, _segments(run, run.removes_by))
+
+
+def _segments(run: Run, counts: Mapping[str, int]) -> dict[int, str]:
+    numbers = reasons.excluded_numbers(counts)
+    if not numbers:
+        return {}
+    found = Segment.objects.filter(workspace_id=run.activation.audience.segment.workspace_id, number__in=numbers)
+    return dict(found.values_list("number", "name"))
 
 
 def machinery(now: datetime) -> Pulse:

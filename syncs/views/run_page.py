@@ -21,7 +21,7 @@ from syncs.second_person import ASKED, others, refusal, starter_of
 from syncs.states import RunState
 from syncs.telling import tell
 
-from .loading import lease, left_out, run_or_404, timeline, whole_number
+from .loading import lease, leaving, left_out, run_or_404, timeline, whole_number
 
 PAGE = "syncs/run.html"
 ASKS = 20
@@ -93,7 +93,7 @@ def shown(request: HttpRequest, run: Run, **forms: Any) -> dict[str, Any]:
         "decision": decision,
         "left_out": left_out(run),
         "left_out_people": sum(run.left_out.values()),
-        "leaving": reasons.counted(reasons.LEAVING, run.removes_by),
+        "leaving": leaving(run),
         "unusable": reasons.counted(reasons.UNUSABLE, _identifiers(run.unusable)),
         "wrong_types": wrong_types(run),
         "arms": arms_told.wanted(run),

@@ -181,7 +181,10 @@ def test_the_gate_is_seen_before_somebody_runs_into_it(
     assert "Ask Grace Osei to override it" in client.get(pilot).content.decode()
     factories.sign_in(client, manager)
     override = f"/audiences/{slug}/definition/v1/override/{place.pk}/"
-    assert override in client.get(pilot).content.decode()
+    shown = client.get(pilot).content.decode()
+    assert override in shown
+    assert "Name its audience in the policy" in shown  # who can mend it is not told to ask themselves
+    assert "Ask Grace Osei" not in shown
 
     assert "Say why it may go live without them." in client.post(override, follow=True).content.decode()
     said = client.post(override, {"reason": "Sale ends tonight"}, follow=True).content.decode()

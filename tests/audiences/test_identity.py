@@ -205,3 +205,4 @@ def test_the_usual_ways_to_write_an_american_number_are_a_short_cut_and_no_more(
         the_long_way = phone_form(written, "US")
 
     assert phone_form(written, "US") == the_long_way
+    assert phone_digests([written, "+"], "US")[1] == [digest(the_long_way), NOTHING]

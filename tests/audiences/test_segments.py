@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from audiences import segments
@@ -88,6 +90,22 @@ def test_what_is_no_longer_listed_is_gone_and_may_come_back(vendors: Vendors) ->
     vendors.segment(id=6, name="Back")
     assert segments.refresh(space, at=AT + timedelta(minutes=3))[6].pk == kept.pk
     assert (Segment.objects.get(pk=kept.pk).gone_at, Segment.objects.get(pk=kept.pk).name) == (None, "Back")
+
+
+def test_a_list_that_is_as_it_was_is_only_seen_again(vendors: Vendors) -> None:
+    space = factories.workspace()
+    tree = {"and": [{"event": {"type": "event", "name": "order"}, "within": 86400}]}
+    vendors.segment(id=7, conditions=tree, tags=["core"], updated_at=1_700_000_000)
+    vendors.segment(id=8, type="manual")
+    before = segments.refresh(space, at=AT)
+
+    with CaptureQueriesContext(connection) as asked:
+        again = segments.refresh(space, at=AT + timedelta(minutes=1))
+
+    assert not any("INSERT" in one["sql"] and Segment._meta.db_table in one["sql"] for one in asked)
+    assert {one.pk for one in again.values()} == {one.pk for one in before.values()}
+    assert {one.seen_at for one in (*again.values(), *Segment.objects.all())} == {AT + timedelta(minutes=1)}
+    assert Workspace.objects.get(pk=space.pk).segments_read_at == AT + timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from audiences.listing import DRAFT, FINE, NEEDS, listed
+from audiences.listing import DRAFT, FINE, NEEDS, everybody, in_order, listed
 from audiences.models import ApprovalRequest, Audience
 from audiences.models.workspace import CheckState
 from audiences.rows import rows
@@ -112,6 +112,25 @@ def test_rank_of_the_database_is_what_the_standing_says(db: None) -> None:
         "not yet due",
         "retired list",
     }
+
+
+@pytest.mark.engine
+def test_everybody_is_as_listed_and_a_waiting_request_is_known(manager: Person, marketer: Person) -> None:
+    today = timezone.localdate()
+    assert everybody(today) == ([], False)
+    live("Fine")
+    live("Overdue", review_date=today)
+    draft = factories.definition(factories.audience(name="Draft"), state="draft")
+
+    assert everybody(today) == (in_order(listed(today)), False)
+    ApprovalRequest.objects.create(
+        definition=draft, asked_of=manager, asked_by=marketer, asked_at=timezone.now(), until=timezone.now()
+    )
+
+    assert everybody(today) == (in_order(listed(today)), True)
+    draft.audience.archived_at = timezone.now()
+    draft.audience.save()
+    assert everybody(today) == (in_order(listed(today)), False)
 
 
 @pytest.mark.engine

@@ -87,7 +87,6 @@ def built_together(
     vendors: Vendors, settings: Settings, count: int, *, purpose: str = "retarget", payload: str = "record"
 ) -> list[AtWork]:
     """Return as many such lists, each of a workspace of its own: they share nothing but the database and the vendors."""
-    short(settings)
     worlds = [registered(vendors, number * APART, purpose, payload) for number in range(count)]
     vendors.mirror()
     for world in worlds:
@@ -96,6 +95,7 @@ def built_together(
         disturb(world)
     Pull.objects.update(began_at=timezone.now() - timedelta(minutes=16))
     vendors.mirror()
+    short(settings)
     return worlds
 
 

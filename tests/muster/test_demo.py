@@ -13,7 +13,7 @@ from django.utils import timezone
 from audiences.models import Activation, Audience, Definition, Destination, Pipe, Segment, Trait, Workspace
 from audiences.models.workspace import CheckState
 from muster.access import Role
-from muster.demo import history, past, playing, seed, sign_ins
+from muster.demo import history, past, playing, presence, rounds, sign_ins
 from muster.demo.ad_accounts import IDS, PLATFORMS, UNTOLD, WRITTEN_OF
 from muster.demo.audience_plans import AUDIENCES
 from muster.demo.northwind import SEGMENTS
@@ -122,11 +122,11 @@ def test_audiences_are_approved_by_the_manager_and_one_is_still_a_draft(demo: Ve
 
 
 def test_a_second_time_changes_nothing(demo: Vendors) -> None:
-    assert not seed.is_done(demo.rudder)
+    assert not presence.is_done(demo.rudder)
     seeded()
     before, keys = rows(), list(Pipe.objects.order_by("pk").values_list("write_key_check", flat=True))
 
-    assert seed.is_done(demo.rudder)
+    assert presence.is_done(demo.rudder)
     seeded()
 
     again = rows()
@@ -139,20 +139,20 @@ def test_it_follows_the_stand_ins_to_another_port(demo: Vendors) -> None:
     seeded()
     Pipe.objects.update(data_plane_url="http://127.0.0.1:9")
     key = Pipe.objects.order_by("pk")[0].write_key
-    assert not seed.is_done(demo.rudder)
+    assert not presence.is_done(demo.rudder)
 
     seeded()
 
-    assert seed.is_done(demo.rudder)
+    assert presence.is_done(demo.rudder)
     pipe = Pipe.objects.order_by("pk")[0]
     assert (pipe.data_plane_url, pipe.write_key, pipe.check_state) == (demo.rudder, key, CheckState.WORKING)
 
 
 def test_stand_ins_that_lost_their_data_are_filled_again(demo: Vendors) -> None:
     seeded()
-    seed.marker().unlink()
+    presence.marker().unlink()
     demo.reset()
-    assert not seed.is_done(demo.rudder)
+    assert not presence.is_done(demo.rudder)
 
     seeded()
 
@@ -165,11 +165,11 @@ def assert_played(demo: Vendors, until: datetime) -> None:
     # What is due in the last seconds is begun then, and on a slow machine ends later.
     late = until + timedelta(minutes=2)
     begun = Run.objects.filter(trigger="schedule", finished_at__lte=late, created_at__gt=until - timedelta(days=1))
-    assert begun.count() == Slot.objects.filter(state="started").count() >= len(history.lists())
+    assert begun.count() == Slot.objects.filter(state="started").count() >= len(rounds.lists())
     assert not Slot.objects.filter(state="due", due__lte=until).exists()
     assert not Run.objects.live().exists()
     assert not Run.objects.filter(created_at__gt=late).exists()
-    for made in history.lists():
+    for made in rounds.lists():
         assert made.pipe is not None
         assert demo.requests(made.pipe.write_key)
         how = freshness.of(freshness.with_freshness(Activation.objects.filter(pk=made.pk)).get(), until)
@@ -206,7 +206,7 @@ def test_its_history_is_real(demo: Vendors, settings: Any) -> None:
     settings.LEASE_SECONDS, settings.CUSTOMERIO_RATE = 45, 4000
     until = timezone.now()
     past.make_up(until=until, longest=timedelta(days=1), most_slots=1)
-    assert not history.is_over()
+    assert not rounds.is_over()
     assert_played(demo, until)
     assert_read_back(until)
 
@@ -214,14 +214,14 @@ def test_its_history_is_real(demo: Vendors, settings: Any) -> None:
     with working():
         call_command("demo", "--history")
 
-    assert history.is_over()
+    assert rounds.is_over()
     assert set(Definition.objects.filter(number=1).values_list("state", flat=True)) == {"current", "draft"}
     assert all(len(one.evidence) >= 4 for one in Definition.objects.filter(state="current"))
     assert [finding.broken for finding in verify() if not finding.holds] == []
-    lists = len(history.lists())
+    lists = len(rounds.lists())
     assert lists == 10 + 1
     states = Counter(Run.objects.values_list("why", "state"))
-    first, second, third, last = (played.why for played in history.ROUNDS)
+    first, second, third, last = (played.why for played in rounds.ROUNDS)
     assert states[(first, "done")] == states[(second, "done")] == states[(third, "done")] == lists
     assert states[(last, "held")] == 4
     assert states[(last, "done")] == lists - 4
@@ -243,7 +243,7 @@ def test_its_history_is_real(demo: Vendors, settings: Any) -> None:
     past.make_up(until=timezone.now())
 
     assert Run.objects.count() == before
-    for made in history.lists():
+    for made in rounds.lists():
         assert made.pipe is not None
         key, trait = made.pipe.write_key, f"muster_{made.audience.slug}"
         held = demo.membership(key, identifiers="0")

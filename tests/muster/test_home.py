@@ -156,6 +156,17 @@ def test_each_list_stands_in_one_group_and_most_people_exposed_first(marketer: P
     assert "Three need you; 1,126 people are exposed. One list is on target, one is watched, one is a draft." in page
 
 
+def test_who_cannot_decide_on_a_run_can_see_it(administrator: Person, signed_in: Sign) -> None:
+    seen(run_rows.held(run_rows.list_of("Carts"), at=timezone.now()).activation)
+
+    client = signed_in(administrator)
+
+    for page in (PAGE, "/audiences/carts/runs/"):
+        html = client.get(page).content.decode()
+        assert "See the run" in html
+        assert "Decide on removals" not in html
+
+
 def test_a_drift_is_answered_by_who_knows_the_list_and_the_others_see_whom_to_ask(
     marketer: Person, other_marketer: Person, signed_in: Sign
 ) -> None:

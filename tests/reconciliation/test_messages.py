@@ -95,6 +95,8 @@ def test_everybody_gets_one_digest(mail: MailServer, marketer: Person, manager: 
     assert "Suggested reply: Fixing: everybody is sent again before more expire." in text
     assert "Bears & <b>wolves</b>." in text
     assert "Bears &amp; &lt;b&gt;wolves&lt;/b&gt;." in html
+    assert '<meta name="color-scheme" content="light dark">' in html
+    assert "prefers-color-scheme: dark" in html
     assert "sign the report of 2026-W47" in content(by[manager.email], "plain")
     assert by[paid_media.email]["Subject"] == "Muster, 2026-W47: nothing to do"
 

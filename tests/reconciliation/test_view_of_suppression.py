@@ -1,6 +1,7 @@
 """The suppression board through a client: every state, what can be done, asking, CSV, and no personal data."""
 
 import csv
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
@@ -186,6 +187,25 @@ def test_a_pause_is_told_before_it_does_harm(world: World, manager: Person) -> N
     ]
     assert (placed.cell.mark, placed.cell.tone) == (Mark.PROTECTING, Tone.WARN)
     assert "Wrong feed. Nobody new is added meanwhile." in placed.cell.protection.why
+
+
+def test_a_list_that_is_old_and_not_excluded_is_two_things_to_do(
+    manager: Person, marketer: Person, signed_in: Sign
+) -> None:
+    world = World(manager, marketer)
+    buyers = world.audience("Purchased in last 7 days", 26_940)
+    line = world.require("Purchased in last 7 days", META, buyers, minutes=60)
+    world.list(buyers, META, newest=timedelta(hours=9), use=(2, AD_SETS[:2]))
+
+    page = signed_in(manager).get(PAGE).content.decode()
+
+    assert "Also exclude “Purchased in last 7 days” in two ad sets." in page
+    assert "is fresh and excluded in two ad sets" in page
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert sorted(set(ids)) == sorted(ids)
+    assert f'id="todo-ask-{line.pk}"' in page
+    mine = signed_in(marketer).get(PAGE).content.decode()
+    assert mine.count(f'href="/audiences/{buyers.slug}/">Mend it') == 2  # beside what can be done, and in its cell
 
 
 def test_an_override_stands_on_the_board_until_it_is_in_place(

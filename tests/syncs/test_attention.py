@@ -97,6 +97,17 @@ def test_suppressions_stand_first_and_each_says_what_to_do(signed_in: Signed, pa
     assert "See why" in html
 
 
+def test_the_page_of_an_audience_says_of_each_list_what_is_to_be_decided(signed_in: Signed, marketer: Person) -> None:
+    held = run_rows.held(run_rows.list_of("Buyers", purpose="suppress"))
+    fine = factories.activation(held.activation.audience, factories.destination(name="Google Ads, North"))
+    run_rows.done(fine)
+
+    html = signed_in(marketer).get(f"/audiences/{held.activation.audience.slug}/runs/").content.decode()
+
+    assert html.count("1,291 removals are parked") == 1
+    assert f'href="/runs/{held.pk}/">Decide on removals' in html
+
+
 def test_nothing_is_said_where_all_is_well(signed_in: Signed, marketer: Person) -> None:
     run_rows.done()
 

@@ -80,6 +80,16 @@ def test_an_excluded_segment_without_a_name_is_called_by_its_number() -> None:
     assert row.reason.label == "In “segment 12”"
 
 
+def test_who_leaves_because_of_an_exclusion_is_told_by_the_name_of_its_segment() -> None:
+    rows = reasons.leaving({"left": 130, "excluded:3901": 2, "excluded:7": 1, "erased": 0}, {3901: "Recent buyers"})
+
+    assert [(row.reason.label, row.people) for row in rows] == [
+        ("Left the segment", 130),
+        ("Now in “Recent buyers”", 2),
+        ("Now in “segment 7”", 1),
+    ]
+
+
 def test_a_code_without_words_is_shown_and_not_hidden() -> None:
     (row,) = reasons.counted(reasons.LEAVING, {"moved_to_mars": 2})
 

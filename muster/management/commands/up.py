@@ -11,6 +11,7 @@ from muster.running import CannotRun
 
 class Command(BaseCommand):
     help = "Starts Redis, web, workers and tick, in the demo also the vendors' stand-ins, until Ctrl-C or SIGTERM."
+    requires_system_checks = ()  # the web server's process runs them: muster/wsgi.py
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
