@@ -5,18 +5,12 @@ from typing import Final
 
 from muster.http import Rejected
 
-from . import amplitude, meta, mixpanel, posthog
+from . import amplitude, meta, mixpanel, posthog, warehouse
 from .seen import Reader
 
 
 def google_ads(options: Mapping[str, str], secrets: Mapping[str, str]) -> Reader:
     from .google_ads import reader  # with google-auth, which no start should wait for
-
-    return reader(options, secrets)
-
-
-def warehouse(options: Mapping[str, str], secrets: Mapping[str, str]) -> Reader:
-    from .warehouse import reader  # with psycopg, which no start should wait for
 
     return reader(options, secrets)
 
@@ -27,7 +21,7 @@ READERS: Final[dict[str, Callable[[Mapping[str, str], Mapping[str, str]], Reader
     "amplitude": amplitude.reader,
     "mixpanel": mixpanel.reader,
     "posthog": posthog.reader,
-    "warehouse": warehouse,
+    "warehouse": warehouse.reader,
 }
 
 
