@@ -77,6 +77,8 @@ def start(supervisor: Supervisor, listener: socket.socket, redis: RedisServer) -
         server = supervisor.add(parts.redis_part(redis, environment))
         waiting.append(Awaited(server, lambda: answers(redis.url)))
     if settings.DEMO:
+        if presence.forget_half_made(embedded=connections["default"].vendor == "sqlite"):
+            supervisor.tell("The demo was not made to its end the last time, so it is made anew.")
         sandbox = parts.Sandbox.place(settings.HOME)
         environment |= sandbox.environment()
         stand_ins = supervisor.add(sandbox.part(environment))

@@ -32,6 +32,7 @@ from .light_commits import light_commits
 from .northwind import BOUGHT, CART_1, GOOGLE, HOLDOUT, LAPSED, REFUNDED, VIP
 from .orders import StandIns
 from .platform_orders import Platforms
+from .presence import unfinished
 from .rounds import ROUNDS, lists
 from .seed import check_is_demo, seed
 from .sign_ins import HELEN, email_of
@@ -53,11 +54,15 @@ OFTEN: Final = {CART_1: 0.05, BOUGHT: 0.003}
 def make_up(*, until: datetime, longest: timedelta = LONGEST, most_slots: int = MOST_SLOTS) -> None:
     """Seed the demo so long ago and play what came since; where anything was ever run, only seed. Raises as seed does.
 
+    Cut short in an empty installation, it is made anew at the next start (presence.forget_half_made).
+
     `most_slots`: how many each list has at the cadence that it promises; before that it was due once a day, so that two
     weeks take a few minutes.
     """
     check_is_demo()
     platforms = Platforms()
+    if not Person.objects.exists():
+        unfinished().touch()
     with StandIns().in_haste(), light_commits():
         if longest and not Run.objects.exists():
             past = Past(Clock(until - longest - FOR_PILOTS), most_slots, platforms)
@@ -69,6 +74,7 @@ def make_up(*, until: datetime, longest: timedelta = LONGEST, most_slots: int = 
         platforms.set_clocks(timezone.now())
         seed(at=until)
         feeds.remember(until)
+    unfinished().unlink(missing_ok=True)
 
 
 def made_at(at: datetime) -> None:

@@ -1,5 +1,6 @@
 """Whether the demo is there. Asked at each start before anything else runs, so it imports little."""
 
+import shutil
 from pathlib import Path
 
 from django.conf import settings
@@ -13,6 +14,27 @@ from .feed_plans import FEEDS
 def marker() -> Path:
     """Return the file that says the stand-ins hold the demo's people; it goes when their data goes."""
     return Path(settings.HOME) / "sandbox" / "northwind-is-here"
+
+
+def unfinished() -> Path:
+    """Return the file that is there while an empty installation becomes the demo with its past."""
+    return Path(settings.HOME) / "demo-is-being-made"
+
+
+def forget_half_made(*, embedded: bool) -> bool:
+    """Delete a demo whose making was cut short, its stand-ins' data too; return whether there was one.
+
+    Nobody can have used it: no address was printed yet. A database that is not `embedded` in the home is not touched, so
+    the demo then goes on with as much of its past as it has.
+    """
+    if not unfinished().exists():
+        return False
+    if embedded:
+        for ending in ("", "-wal", "-shm"):
+            Path(f"{settings.DATABASE_FILE}{ending}").unlink(missing_ok=True)
+        shutil.rmtree(Path(settings.HOME) / "sandbox", ignore_errors=True)
+    unfinished().unlink()
+    return embedded
 
 
 def is_done(rudder_url: str) -> bool:

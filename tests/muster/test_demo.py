@@ -272,3 +272,37 @@ def test_the_password_stays_and_only_its_owner_reads_it(settings: Any, tmp_path:
     assert len(first) >= 12
     assert sign_ins.path().stat().st_mode & 0o077 == 0
     assert NOW - timedelta(days=1) < timezone.now()
+
+
+def test_what_was_cut_short_is_made_anew(demo: Vendors, settings: Any, tmp_path: Path) -> None:
+    settings.DATABASE_FILE = tmp_path / "muster.sqlite3"
+    for name in ("muster.sqlite3", "muster.sqlite3-wal", "sandbox/people.sqlite3", "keys.json"):
+        (tmp_path / name).touch()
+    demo.fault(demo.us, "status", {"path": "/v1/segments"}, status=401, body="{}", times=1000)
+
+    with pytest.raises(CommandError, match="not complete"):
+        seeded()
+
+    assert presence.forget_half_made(embedded=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["demo-password", "keys.json"]
+    assert not presence.forget_half_made(embedded=True)
+
+
+def test_a_demo_that_was_made_is_never_forgotten(demo: Vendors, settings: Any, tmp_path: Path) -> None:
+    settings.DATABASE_FILE = tmp_path / "muster.sqlite3"
+    settings.DATABASE_FILE.touch()
+    seeded()
+    seeded()
+
+    assert not presence.forget_half_made(embedded=True)
+    assert settings.DATABASE_FILE.exists()
+
+
+def test_a_half_made_demo_in_a_database_of_ones_own_goes_on(demo: Vendors, settings: Any, tmp_path: Path) -> None:
+    settings.DATABASE_FILE = tmp_path / "muster.sqlite3"
+    settings.DATABASE_FILE.touch()
+    presence.unfinished().touch()
+
+    assert not presence.forget_half_made(embedded=False)
+    assert settings.DATABASE_FILE.exists()
+    assert not presence.unfinished().exists()
