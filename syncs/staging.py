@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
 from muster.columns import Columns, pack, unpack
+from muster.light_commits import light_here
 from muster.vault import seal, unseal
 
 from .ahead import Ahead, beforehand
@@ -113,10 +114,12 @@ def store(lease: Lease, spool: Spool, empty: Columns, beat: Callable[[], None]) 
     shards = max(spool.buckets, shard_count(spool.rows, width))
     counts: Counter[str] = Counter(duplicates=0)
     people = _cut(spool, empty, shards // spool.buckets, counts)
-    # The database waits for the disk; what it gets next is made meanwhile.
-    for some in beforehand(_sealed(lease, people)):
-        _insert(lease, some)
-        beat()
+    # The database waits for the disk; what it gets next is made meanwhile. Nobody reads a shard before its reading is
+    # complete, and that commit waits until all of them are on the disk.
+    with light_here():
+        for some in beforehand(_sealed(lease, people)):
+            _insert(lease, some)
+            beat()
     return shards, dict(counts)
 
 

@@ -20,6 +20,7 @@ from django_rq import get_queue
 from redis.exceptions import RedisError
 
 from audiences.models import Activation, Audience, Destination, Pipe, Trait, Workspace
+from muster.light_commits import light_commits
 from muster.models import Person
 from muster.rq_worker import QUEUE
 from syncs import pausing, pipeline, slots
@@ -28,7 +29,6 @@ from syncs.models import Pause, Run, Slot
 from syncs.schedule import Rhythm, period
 
 from . import feeds, history, reading_back
-from .light_commits import light_commits
 from .northwind import BOUGHT, CART_1, GOOGLE, HOLDOUT, LAPSED, REFUNDED, VIP
 from .orders import StandIns
 from .platform_orders import Platforms

@@ -1,11 +1,11 @@
-"""While the demo is made up, commits do not wait for the disk; afterwards they do as before."""
+"""Where commits need not wait for the disk they do not; afterwards they do as before."""
 
 import threading
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
-from muster.demo.light_commits import NORMAL, light_commits, synchronous
+from muster.light_commits import NORMAL, light_commits, light_here, synchronous
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -44,3 +44,20 @@ def test_a_failure_does_not_leave_it_light() -> None:
         raise ValueError("in between")
 
     assert synchronous() == 2
+
+
+def test_one_connection_alone_can_be_light() -> None:
+    connection.cursor().execute("PRAGMA synchronous=FULL")
+    elsewhere = in_a_thread()
+
+    with light_here():
+        assert (synchronous(), in_a_thread()) == (NORMAL, elsewhere)
+
+    assert synchronous() == 2
+
+
+def test_in_a_transaction_nothing_is_changed() -> None:
+    connection.cursor().execute("PRAGMA synchronous=FULL")
+
+    with transaction.atomic(), light_here():
+        assert synchronous() == 2
