@@ -67,7 +67,8 @@ def test_htmx_is_told_what_the_policy_forbids(client: Client) -> None:
 def test_templates_hold_nothing_inline_and_nothing_unescaped() -> None:
     for path in sorted(Path(settings.BASE_DIR, "templates").rglob("*.html")):
         text = path.read_text(encoding="utf-8")
-        assert not INLINE.search(text), path
+        # Mail is no page of ours: it is only sent, and has to bring its look along.
+        assert path.name == "mail.html" or not INLINE.search(text), path
         assert not re.search(r"\|\s*safe\b|autoescape off|hx-on\b|https?://(?!www\.w3\.org)", text), path
 
 
