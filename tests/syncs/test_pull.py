@@ -398,6 +398,27 @@ def test_a_complete_reading_is_preferred_to_one_that_is_going_on() -> None:
     assert pull.find_or_create(segment, EMAIL_ONLY, at=timezone.now(), **ABOUT_NOW).pk == complete.pk
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="of SQLite only")
+def test_shards_wait_for_no_disk_and_the_commit_that_completes_them_does(vendors: Vendors) -> None:
+    segment = listed(vendors.segment(members=vendors.upsert({"id": "one", "email": "one@shop.example"})))
+    connection.cursor().execute("PRAGMA synchronous=FULL")
+    seen: list[str] = []
+
+    def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("PRAGMA synchronous="):
+            seen.append({"1": "light", "2": "full"}[sql[-1]])
+        elif sql.startswith('INSERT INTO "syncs_stagedshard"'):
+            seen.append("shards")
+        elif sql.startswith('UPDATE "syncs_pull"') and PullState.COMPLETE in params:
+            seen.append("complete")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(watch):
+        read(segment)
+
+    assert seen == ["light", "shards", "full", "complete"]
+
+
 # What is not kept
 
 
