@@ -14,6 +14,8 @@ Texts of varying length are two columns: `.ends` and `.data` (muster.columns.tex
 
 A head is what comparing needs of people, a quarter of the bytes: key, ext_at, flags, arms, and instead of each digest
   token:<name>   u8   its token (syncs/tokens.py)
+The rest has of each digest what its token does not tell
+  tail:<name>    V24  its last 24 bytes
 """
 
 import hashlib
@@ -30,13 +32,14 @@ from muster.cmac import Cmac, cmac
 from muster.columns import DIGEST, KEY, Array, Columns
 
 from . import arms
-from .tokens import FIELD_CODES, tokens
+from .tokens import FIELD_CODES, digests, tails, tokens
 
 ABSENT, TRUE, OTHER = 0, 1, 2
 UNSUBSCRIBED: Final = "unsubscribed"
 TRUTHY: Final = frozenset({"true", "1", "yes"})
 TEXTS: Final = ".ends"
 TOKENS: Final = "token:"
+TAILS: Final = "tail:"
 HEAD: Final = frozenset({"key", "ext_at"})
 IN_HEAD: Final = ("flag:", arms.COLUMN)
 DIGESTS: Final = {"email": "email", "email_google": "email", "phone_digits": "phone", "phone_e164": "phone"}
@@ -183,11 +186,19 @@ def between(columns: Columns, start: int, stop: int) -> Columns:
 
 
 def parted(columns: Columns) -> tuple[Columns, Columns]:
-    """Return people's heads and the rest of them; both together are everything, and the tokens besides."""
+    """Return people's heads and the rest of them; `whole` makes of both what it was, and the tokens besides."""
     head = {name: column for name, column in columns.items() if name in HEAD or name.startswith(IN_HEAD)}
-    rest = {name: column for name, column in columns.items() if name not in head}
-    known = {name: FIELD_CODES[field] for name, field in DIGESTS.items() if name in rest}
-    return head | {TOKENS + name: tokens(rest[name], code) for name, code in known.items()}, rest
+    known = {name: FIELD_CODES[field] for name, field in DIGESTS.items() if name in columns}
+    rest = {name: column for name, column in columns.items() if name not in head and name not in known}
+    head |= {TOKENS + name: tokens(columns[name], code) for name, code in known.items()}
+    return head, rest | {TAILS + name: tails(columns[name]) for name in known}
+
+
+def whole(head: Columns, rest: Columns) -> Columns:
+    """Return people of whom `parted` made this head and this rest."""
+    known = {name: FIELD_CODES[field] for name, field in DIGESTS.items() if TAILS + name in rest}
+    found = head | {name: column for name, column in rest.items() if not name.startswith(TAILS)}
+    return found | {name: digests(head[TOKENS + name], rest[TAILS + name], code) for name, code in known.items()}
 
 
 def joined(parts: Sequence[Columns]) -> Columns:

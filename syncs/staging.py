@@ -23,7 +23,7 @@ from .arms import names_of
 from .as_shown import wanted_readings
 from .lease import Lease
 from .models import Batch, Pull, Run, StagedShard
-from .people import between, forms_asked, joined, parted, prefixes, tally
+from .people import between, forms_asked, joined, parted, prefixes, tally, whole
 from .spool import Spool
 from .states import LIVE, BatchState, PullState
 
@@ -77,7 +77,7 @@ class Staged:
 
     def columns(self, number: int, of: int) -> Columns:
         """Return the whole of the people of prefix `number` among `of`, sorted by key. Raises NotStaged."""
-        return self._prefix(number, of, lambda place: self._heads[place] | self._rests[place])
+        return self._prefix(number, of, lambda place: whole(self._heads[place], self._rests[place]))
 
     def _prefix(self, number: int, of: int, shard: Callable[[int], Columns]) -> Columns:
         if of <= self.shards:
