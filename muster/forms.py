@@ -76,7 +76,7 @@ class SetUpForm(NewPasswordForm):
         label="Time zone",
         choices=ZoneChoices(named_after_places),
         initial="UTC",
-        widget=LongSelect,
+        widget=LongSelect(attrs={"class": "select"}),
         help_text="Weeks and schedules follow it. Each person can read times in their own.",
     )
     full_name = forms.CharField(label="Your name", max_length=120)
