@@ -6,12 +6,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from muster.columns import DIGEST
+
 Tokens = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.bool_]
 Array = npt.NDArray[Any]
 
 FIELD_CODES: Mapping[str, int] = {"email": 1, "phone": 2, "external_id": 3}
 ABSENT = np.uint64(0)
+TAIL = np.dtype("V24")
 ODD = np.uint64(0x9E3779B97F4A7C15)
 LAST = np.uint64((1 << 64) - 1)
 SHIFT, FIRST_FACTOR, SECOND_FACTOR = np.uint64(33), np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
@@ -28,6 +31,21 @@ def tokens(digests: Array, code: int) -> Tokens:
     """Return a token for each digest of one field; 0 where absent. Equal digests of one field have equal tokens."""
     first = words(digests)
     return np.where(first == ABSENT, ABSENT, first ^ salt(code))
+
+
+def tails(digests: Array) -> Array:
+    """Return of each 32-byte digest what its token does not tell."""
+    return (
+        np.ascontiguousarray(np.ascontiguousarray(digests).view(np.uint64).reshape(-1, 4)[:, 1:]).view(TAIL).reshape(-1)
+    )
+
+
+def digests(tokens: Tokens, tails: Array, code: int) -> Array:
+    """Return the digests of one field that have these tokens and tails."""
+    found = np.empty((len(tokens), 4), np.uint64)
+    found[:, 0] = np.where(tokens == ABSENT, ABSENT, tokens ^ salt(code))
+    found[:, 1:] = np.ascontiguousarray(tails).view(np.uint64).reshape(-1, 3)
+    return found.view(DIGEST).reshape(-1)
 
 
 def salt(code: int) -> np.uint64:
