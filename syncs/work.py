@@ -156,10 +156,9 @@ class Maker:
 
     def _planned(self, number: int, plan: Columns, span: tuple[bytes, bytes]) -> tuple[Columns, Array, Array]:
         """Return the people whom the plan adds, as what each, and what it tells of their arms."""
-        people = self.staged.columns(number, self.ledger.shards)
-        chosen = places_within(people["key"], span, plan["op"] > 0)
-        if len(chosen) < len(people["key"]):
-            people = taken(people, chosen)
+        keys = self.staged.heads(number, self.ledger.shards)["key"]
+        chosen = places_within(keys, span, plan["op"] > 0)
+        people = self.staged.some(number, self.ledger.shards, chosen)
         told = plan["arm"][chosen] if "arm" in plan else np.zeros(len(chosen), np.uint8)
         return self.terms.completed(people), plan["op"][chosen], told
 
