@@ -4,7 +4,7 @@ import gc
 import os
 import socket
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,21 @@ def _no_permissions_of_djangos() -> None:
     """Make nothing anew of what nobody asks for: it is twelve thirteenths of what emptying the database takes."""
     post_migrate.disconnect(create_contenttypes)
     post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _only_full_tables_are_emptied(django_test_environment: None) -> Iterator[None]:
+    """After a test most tables are as empty as before; to truncate all of them takes PostgreSQL a fifth of a second."""
+
+    def sql_flush(ops: Any, style: Any, tables: Sequence[str], **_how: Any) -> list[str]:
+        with ops.connection.cursor() as cursor:
+            looks = (f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {ops.quote_name(name)})" for name in tables)
+            cursor.execute(" UNION ALL ".join(looks))
+            return [f"DELETE FROM {ops.quote_name(name)}" for (name,) in cursor.fetchall()]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(connection.ops), "sql_flush", sql_flush)
+        yield
 
 
 @pytest.fixture(autouse=True)
