@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Exists, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from muster import audit
@@ -199,12 +199,9 @@ def stood_in_for(by: Person) -> Person | None:
     return found
 
 
-def open_requests(person: Person) -> list[ApprovalRequest]:
-    """Return every request without an answer, lapsed ones too. One question, which also learns whether a person stands in."""
-    rows: list[ApprovalRequest] = list(waiting_everywhere().annotate(stands_in=Exists(person.stood_in_for)))
-    if rows:
-        person.stands_in_for_approver = rows[0].stands_in  # type: ignore[attr-defined]
-    return rows
+def open_requests() -> list[ApprovalRequest]:
+    """Return every request without an answer, lapsed ones too."""
+    return list(waiting_everywhere().all())
 
 
 @lru_cache(maxsize=1)
@@ -229,7 +226,7 @@ def for_decision(requests: Iterable[ApprovalRequest], person: Person, at: dateti
 
 def waiting_for(person: Person, at: datetime) -> list[ApprovalRequest]:
     """Return the requests that wait for this person's decision."""
-    return for_decision(open_requests(person), person, at)
+    return for_decision(open_requests(), person, at)
 
 
 def _note(

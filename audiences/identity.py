@@ -6,7 +6,7 @@ somebody can have, is left out and counted, because its digest could match nobod
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Final
 
@@ -19,6 +19,7 @@ from .cells import Cells
 from .sha256 import sha256
 
 Match = Callable[[str], re.Match[str] | None]
+Digests = tuple[dict[str, list[bytes]], list[tuple[int, int]]]
 
 NOTHING: Final = bytes(32)
 EMAIL_INVALID, EMAIL_HASHED, PHONE_INVALID, PHONE_HASHED = 1, 2, 4, 8
@@ -31,6 +32,9 @@ UNUSABLE: Final = {
 
 GMAIL: Final = ("@gmail.com", "@googlemail.com")
 GMAIL_BYTES: Final = tuple(map(str.encode, GMAIL))
+GMAIL_END: Final = b"mail.com"  # what both end in
+EMAIL_FORMS: Final = ("email", "email_google")
+PHONE_FORMS: Final = ("phone_digits", "phone_e164")
 HOSTS: Final = dict(zip(GMAIL_BYTES, (b"@1", b"@2"), strict=True))
 SUFFIXES: Final = re.compile(rb"\+[^@\n]*+")
 # Spaces, and what copying from a page leaves at the ends without being seen: zero-width characters, marks of direction.
@@ -182,50 +186,73 @@ def _american_patterns() -> tuple[str, str]:
     return general or "", fixed or ""
 
 
-def email_digests(values: Sequence[str]) -> tuple[list[bytes], list[bytes], list[tuple[int, int]]]:
-    """Return the digests by the common and by Google's rule (NOTHING where there is none), and who has an unusable value.
+def email_digests(values: Sequence[str], forms: Collection[str] = EMAIL_FORMS) -> Digests:
+    """Return the digests by each rule asked for (NOTHING where there is none), and who has an unusable value.
 
     The last are pairs of (place, EMAIL_INVALID or EMAIL_HASHED); an empty value is neither.
     """
-    forms, others = _usual(usual_emails, usual.usual_emails, values, bytes.lower)
+    texts, others, looked_at = _usual(usual_emails, usual.usual_emails, values, bytes.lower)
     unusable = []
     for place in others:
         if (value := values[place]) and (text := value.strip(EDGES)):
-            forms[place] = email_form(text).encode()
-            if not forms[place]:
+            texts[place] = email_form(text).encode()
+            if not texts[place]:
                 unusable.append((place, EMAIL_HASHED if hashed(text) else EMAIL_INVALID))
-    at_gmail = [place for place, form in enumerate(forms) if form.endswith(GMAIL_BYTES)]
-    googles = _all_without_gmail_marks([forms[place] for place in at_gmail])
-    for place, form in zip(at_gmail, googles, strict=True):
-        if not form:
-            forms[place] = b""
-            others.append(place)
-            unusable.append((place, EMAIL_INVALID))
-    plain = _sha256(forms, others)
-    google = plain.copy()
-    for place, form in zip(at_gmail, googles, strict=True):
-        if form:
-            google[place] = sha256(form).digest()
-    return plain, google, unusable
+    at_gmail = _at_gmail(values, texts, looked_at)
+    if "email_google" not in forms:
+        # Only a name that begins with the sign is empty without its suffix.
+        at_gmail = [place for place in at_gmail if texts[place].startswith(b"+")]
+    bare = dict(zip(at_gmail, _all_without_gmail_marks([texts[place] for place in at_gmail]), strict=True))
+    for place in [place for place, text in bare.items() if not text]:
+        texts[place] = b""
+        others.append(place)
+        unusable.append((place, EMAIL_INVALID))
+    found = {"email": _sha256(texts, others)} if "email" in forms else {}
+    if "email_google" in forms:
+        found["email_google"] = _google_digests(found.get("email"), texts, others, bare)
+    return found, unusable
 
 
-def phone_digests(values: Sequence[str], country: str) -> tuple[list[bytes], list[bytes], list[tuple[int, int]]]:
+def _at_gmail(values: Sequence[str], texts: list[bytes], looked_at: list[int]) -> list[int]:
+    """Return where the addresses at Gmail are: of those that were not looked at one by one, only those who may be are."""
+    if isinstance(values, Cells):
+        looked_at = [*np.flatnonzero(usual.end_in(values.lines.lower(), values.ends, GMAIL_END)).tolist(), *looked_at]
+    return sorted({place for place in looked_at if texts[place].endswith(GMAIL_BYTES)})
+
+
+def _google_digests(
+    plain: list[bytes] | None, texts: list[bytes], others: Iterable[int], bare: Mapping[int, bytes]
+) -> list[bytes]:
+    """Return the digests by Google's rule, which is another one at Gmail only. `bare`: the addresses there, by place."""
+    if plain is None:
+        return _sha256([bare.get(place, text) for place, text in enumerate(texts)], others)
+    found = plain.copy()
+    for place, text in bare.items():
+        if text:
+            found[place] = sha256(text).digest()
+    return found
+
+
+def phone_digests(values: Sequence[str], country: str, forms: Collection[str] = PHONE_FORMS) -> Digests:
     """Return the digests of the bare digits and of the E.164 form, and who has an unusable value, as `email_digests` does.
 
     `country` is the ISO 3166 code for numbers without a country code; without one those are unusable.
     """
-    forms, others = _usual(usual_phones, usual.usual_phones, values, bytes)
+    texts, others, _ = _usual(usual_phones, usual.usual_phones, values, bytes)
     if country in NORTH_AMERICA and others:
         for place, form in zip(others, _american_forms([values[place] for place in others]), strict=True):
-            forms[place] = form
-        others = [place for place in others if not forms[place]]
+            texts[place] = form
+        others = [place for place in others if not texts[place]]
     unusable = []
     for place in others:
         if (value := values[place]) and (text := value.strip(EDGES)):
-            forms[place] = phone_form(text, country).encode()
-            if not forms[place]:
+            texts[place] = phone_form(text, country).encode()
+            if not texts[place]:
                 unusable.append((place, PHONE_HASHED if hashed(text) else PHONE_INVALID))
-    return _sha256([form[1:] for form in forms], others), _sha256(forms, others), unusable
+    found = {"phone_digits": _sha256([text[1:] for text in texts], others)} if "phone_digits" in forms else {}
+    if "phone_e164" in forms:
+        found["phone_e164"] = _sha256(texts, others)
+    return found, unusable
 
 
 def _usual(
@@ -233,20 +260,20 @@ def _usual(
     at_once: Callable[[bytes, Array], Array],
     values: Sequence[str],
     made: Callable[[bytes], bytes],
-) -> tuple[list[bytes], list[int]]:
-    """Return the form of each value where it is a usual one, else an empty text; and where those are."""
+) -> tuple[list[bytes], list[int], list[int]]:
+    """Return the form of each value where it is a usual one, else an empty text; where those are; and which were looked at."""
     if not isinstance(values, Cells):
         # What is no Unicode text is in no usual value. A value of several lines would shift all that follow.
         lines = made(("\n".join(values) + "\n").encode(errors="surrogatepass"))
         forms = pattern(lines) if lines.count(b"\n") == len(values) else [b""] * len(values)
-        return forms, [place for place, form in enumerate(forms) if not form]
+        return forms, [place for place, form in enumerate(forms) if not form], list(range(len(values)))
     lines = made(values.lines)
     forms = lines.split(b"\n")[:-1]
     places: list[int] = np.flatnonzero(~at_once(lines, values.ends)).tolist()
     found = pattern(b"".join([forms[place] + b"\n" for place in places]))
     for place, form in zip(places, found, strict=True):
         forms[place] = form
-    return forms, [place for place, form in zip(places, found, strict=True) if not form]
+    return forms, [place for place, form in zip(places, found, strict=True) if not form], places
 
 
 def _all_without_gmail_marks(forms: list[bytes]) -> list[bytes]:

@@ -61,7 +61,7 @@ def add(addresses: Iterable[str], *, team: str, by: Person, at: datetime) -> int
 
 
 def _added(form: str, domain: RosterDomain, team: str, by: Person, at: datetime) -> bool:
-    (digest,) = email_digests([form])[0]
+    (digest,) = email_digests([form])[0]["email"]
     values = {"domain": domain, "initials": initials(form), "team": team, "digest": digest.hex()}
     values |= {"added_by": by, "added_at": at}
     return RosterMember.objects.get_or_create(mark=mark(digest), defaults=values)[1]

@@ -83,6 +83,13 @@ def usual_phones(lines: bytes, ends: Array) -> Array:
     return np.asarray(usual & (american | (abroad & (length >= SHORTEST) & (length <= LONGEST))))
 
 
+def end_in(lines: bytes, ends: Array, text: bytes) -> Array:
+    """Return which of these lines, ending at `ends`, end in a text of 8 bytes."""
+    data = np.frombuffer(bytes(len(text)) + lines, np.uint8)
+    words = np.ndarray((len(data) - len(text) + 1,), "u8", data, strides=(1,))
+    return np.asarray(words[ends] == np.frombuffer(text, "u8")[0])
+
+
 def _starts(ends: Array) -> Array:
     return np.concatenate([[0], ends[:-1] + 1])
 

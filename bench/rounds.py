@@ -148,6 +148,8 @@ class Bench:
         for _ in range(self.sizes.small_rounds):
             found = self.near.stage(SEGMENT, number=1, flags=[], one_core=True, keep=False)
             self.found["P13"].append(found["people"] / found["seconds"] / 1000)
+            found = self.near.stage(SEGMENT, number=1, flags=[], one_core=True, keep=False, every_form=True)
+            self.notes["every form"].append(found["people"] / found["seconds"])
 
     def small(self) -> None:
         """P1, P2, P3 and P11."""

@@ -27,7 +27,8 @@ from syncs import staging  # noqa: E402
 from syncs.collecting import Collector  # noqa: E402
 from syncs.lease import Lease, this_worker  # noqa: E402
 from syncs.models import Pull, StagedShard  # noqa: E402
-from syncs.people import Asked, Columnist  # noqa: E402
+from syncs.normal_forms import with_forms_in_use  # noqa: E402
+from syncs.people import DIGESTS, Asked, Columnist  # noqa: E402
 from syncs.states import PullState  # noqa: E402
 
 
@@ -50,18 +51,23 @@ def stage(
     flags: list[str],
     one_core: bool = False,
     keep: bool = True,
+    every_form: bool = False,
 ) -> dict[str, Any]:
-    """Read a segment and return the seconds it took. `people` is how many rows the export holds; `keep` its shards after."""
+    """Read a segment and return the seconds it took. `people` is how many rows the export holds; `keep` its shards after.
+
+    It holds the identifiers' forms that the destinations take; `every_form`: those of all platforms that there are.
+    """
     if one_core and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    columns = {"email": True, "phone": True, "country": "US", "flags": flags, "traits": []}
+    asked = {"email": True, "phone": True, "country": "US", "flags": flags, "traits": []}
+    columns = with_forms_in_use({**asked, "forms": sorted(DIGESTS) if every_form else []})
     row = Segment.objects.get(number=segment)
     pull = Pull.objects.create(segment=row, columns=columns, created_at=timezone.now())
     lease = Lease.claim(pull, holder=this_worker())
     assert lease is not None, "nobody else reads this segment"
-    asked = Asked.of(columns)
-    columnist = Columnist(asked, workspace_id=row.workspace_id, secret=pepper("ledger key"))
-    collector = Collector(Files(Path(folder), groups), segment, asked, columnist, lease.check, time.sleep)
+    wanted = Asked.of(columns)
+    columnist = Columnist(wanted, workspace_id=row.workspace_id, secret=pepper("ledger key"))
+    collector = Collector(Files(Path(folder), groups), segment, wanted, columnist, lease.check, time.sleep)
     with lease:
         lease.write(began_at=timezone.now(), via="export")
         began = time.perf_counter()

@@ -16,6 +16,8 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 
+from muster.kept_query import KeptQuery
+
 if TYPE_CHECKING:
     from muster.models import Person
 
@@ -94,9 +96,16 @@ def can(person: object, permission: Permission) -> bool:
     return permission in _APPROVER and somebody.role in DEPUTY_ROLES and somebody.stands_in_for_approver
 
 
+_people = KeptQuery(lambda: get_user_model().objects.filter(is_active=True).order_by("full_name", "pk"))
+
+
 def who_can(permission: Permission) -> list[Person]:
     """Return the active people who hold a permission, deputies included, by name: whom to ask."""
-    people = get_user_model().objects.filter(is_active=True).order_by("full_name", "pk")
+    people: list[Any] = _people.rows()
+    approvers = roles_with(Permission.APPROVE)
+    deputies = {person.deputy_id for person in people if person.role in approvers}
+    for person in people:
+        person.stands_in_for_approver = person.pk in deputies  # else each would be asked for
     return [person for person in people if can(person, permission)]
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from .access import Permission, Role, can, roles_with
+from .kept_query import KeptQuery
 from .time_zones import time_zones
 
 
@@ -27,6 +28,15 @@ class PersonQuerySet(models.QuerySet["Person"]):
 
     def administrators(self) -> "PersonQuerySet":
         return self.active().filter(role=Role.ADMINISTRATOR)
+
+    def approvers(self) -> "PersonQuerySet":
+        """Return the active people who approve by role."""
+        return self.active().filter(role__in=roles_with(Permission.APPROVE))
+
+    def told_of_deputies(self) -> "PersonQuerySet":
+        """Return people who know without another query whether they stand in for an approver."""
+        named: Any = models.Exists(Person.objects.approvers().filter(deputy=models.OuterRef("pk")))
+        return self.annotate(**{"stands_in_for_approver": named})
 
 
 class PersonManager(BaseUserManager["Person"].from_queryset(PersonQuerySet)):  # type: ignore[misc]
@@ -105,8 +115,8 @@ class Person(AbstractBaseUser):
     @property
     def stood_in_for(self) -> "models.QuerySet[Person]":
         """Return the active approvers by role who named this person as deputy."""
-        found: models.QuerySet[Person] = type(self).objects.active()
-        return found.filter(deputy=self, role__in=roles_with(Permission.APPROVE))
+        found: models.QuerySet[Person] = type(self).objects.approvers()
+        return found.filter(deputy=self)
 
     # Django's admin asks these three. Administrators see everything in it; other rows are read-only by their ModelAdmin.
     @property
@@ -232,7 +242,10 @@ class Installation(models.Model):
     @classmethod
     def current(cls) -> "Installation":
         """Return the row, made on first use."""
-        return cls.objects.get_or_create(pk=1)[0]
+        return _installation.first(1) or cls.objects.get_or_create(pk=1)[0]
+
+
+_installation = KeptQuery(lambda pk: Installation.objects.filter(pk=pk), int)
 
 
 __all__ = [

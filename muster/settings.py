@@ -148,6 +148,8 @@ TEMPLATES = [
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "muster.Person"
+AUTHENTICATION_BACKENDS = ["muster.signed_in.Accounts"]
+SESSION_ENGINE = "muster.signed_in"
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",

@@ -1,165 +1,218 @@
-"""Compares the people wanted with the ledger, prefix by prefix, and fixes the plan before anything is sent.
+"""Compares the people wanted with the ledger, prefix by prefix, which makes the plan.
 
-Three passes over the staged shards keep memory flat: who is out and which identifiers that blocks; the merge with the
-ledger; which identifiers that would be removed a wanted person still carries.
+Two looks at everybody keep memory flat. The first finds who is out, which identifiers that blocks, and what differs from
+the ledger; the second who carries a blocked identifier, one that would be removed, or one that somebody else carries too.
+A third is needed only where the second finds more to look for.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from django.conf import settings
-from django.db import transaction
 
 from audiences.models import Activation
-from muster.columns import Array, Columns, pack, unpack
-from muster.vault import seal, unseal
+from muster.columns import Array, Columns
 
-from .ahead import Ahead
 from .arms import people_by_arm
-from .eligibility import Others, Out, blocking_tokens, name_of, reasons, with_blocked
+from .counted_before import known_of
+from .eligibility import Identifiers, Others, Out, blocking_tokens, reasons, with_blocked
 from .erased import Erased
-from .lease import Lease
 from .ledger import Ledger
 from .members import nobody, told_members, with_members
-from .models import Batch, PlanShard, Run
+from .models import Batch
 from .opted_out import OptedOut
-from .people import TOKENS
-from .plan import ADD, CHANGE, LEFT, REASSERT, Shard, Sides, claims, is_optout, is_release, merge, without_claims
-from .sharing import Repeats, beyond_first
+from .people import TOKENS, taken
+from .plan import ADD, REASSERT, Shard, Sides, claims, merge, without_claims
+from .plan_counts import Counts
+from .sharing import Known, Sharing
 from .staging import Staged
 from .states import BatchState
 from .terms import Terms
 from .tokens import Flags, Tokens, TokenSet
 
-ROWS_AT_ONCE = 200
-PLANS_AT_ONCE = 64
 NOBODY = nobody()
+NOTHING: Final = TokenSet.of([])
+Interval = tuple[bytes, bytes]
 
 
 @dataclass
-class Counts:
-    """What a plan comes to, in people."""
+class Again:
+    """Who is sent again although nothing changed: everybody, or who has a key in one of the intervals.
 
-    in_segment: int = 0
-    before: int = 0
-    out: Counter[str] = field(default_factory=Counter)
-    removes_by: Counter[str] = field(default_factory=Counter)
-    ops: Counter[int] = field(default_factory=Counter)
-    arms: Counter[str] = field(default_factory=Counter)
-    renewals: int = 0
-    unchanged: int = 0
-    removes: int = 0
-    optouts: int = 0
-    releases: int = 0
-    dropped: int = 0
-    duplicates: int = 0
+    Those in `expiring` intervals are counted apart.
+    """
 
-    @property
-    def wanted(self) -> int:
-        return self.in_segment - self.out.total()
+    everybody: bool
+    unknown: Sequence[Interval]
+    expiring: Sequence[Interval]
 
-    def fields(self) -> dict[str, Any]:
-        """Return them as `Run` keeps them."""
-        return {
-            "in_segment": self.in_segment,
-            "before": self.before,
-            "wanted": self.wanted,
-            "adds": self.ops[ADD],
-            "changes": self.ops[CHANGE],
-            "reasserts": self.ops[REASSERT],
-            "renewals": self.renewals,
-            "unchanged": self.unchanged,
-            "removes": self.removes,
-            "optouts": self.optouts,
-            "releases": self.releases,
-            "dropped": self.dropped,
-            "duplicates": self.duplicates,
-            "left_out": dict(self.out),
-            "arms": dict(self.arms),
-            "removes_by": dict(self.removes_by),
-        }
+    def flags(self, keys: Array) -> tuple[Flags, Flags]:
+        """Return who is sent again, and who of them only since they would expire."""
+        again = np.ones(len(keys), np.bool_) if self.everybody else within(keys, self.unknown)
+        expires = within(keys, self.expiring) & ~again
+        return again | expires, expires
+
+
+@dataclass
+class Prefix:
+    """The people of one prefix as compared: the reason of each, the plan, and what the ledger holds of who goes."""
+
+    out: Array
+    shard: Shard
+    held: Columns | None
+    renewals: int
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What everybody is looked at for: identifiers blocked, about to be removed, or shared. `shared` None: all are added."""
+
+    blocked: TokenSet = NOTHING
+    at_stake: TokenSet = NOTHING
+    shared: TokenSet | None = NOTHING
+
+    def any(self) -> TokenSet:
+        return TokenSet.of([one.values for one in (self.blocked, self.at_stake, self.shared) if one is not None])
 
 
 class Comparison:
-    """One run's comparison. `beat` is called between shards: it raises when the run must stop."""
+    """One run's comparison. `beat` is called between shards: it raises when the run must stop.
+
+    `known` is what the next comparison may go by once this plan is fixed.
+    """
 
     def __init__(self, terms: Terms, staged: Staged, exclusions: list[Staged], beat: Callable[[], None]) -> None:
         self.terms, self.staged, self.exclusions, self.beat = terms, staged, exclusions, beat
         self.activation = terms.run.activation
         self.erased = Erased(self.activation.audience.segment.workspace)
         self.opted_out = OptedOut(terms.workspace if terms.obeys_opt_outs else None)
-        self.counts = Counts()
+        self.counts = Counts([segment.number for segment in terms.exclusions])
         self.others = Others(erased_keys=self.erased.keys, erased_identifier=self.erased.identifier)
+        self.known: Known | None = None
 
-    def planned(self, *, everybody: bool, expiring: Sequence[tuple[bytes, bytes]] = ()) -> list[tuple[int, Columns]]:
+    def planned(self, *, everybody: bool, expiring: Sequence[Interval] = ()) -> list[tuple[int, Columns]]:
         """Return (number, columns) for each prefix in which something has to happen.
 
         `everybody` is sent again; those whose keys are in `expiring` too, counted apart.
         """
-        with Repeats(self.staged.people * len(self.terms.identifiers.fields), settings.HOME / "spool") as repeats:
-            shards, held, out, ledger = self._merged(repeats, everybody=everybody, expiring=expiring)
-            self.counts.duplicates = self._sharing(TokenSet(repeats.found()), out)
-        claimed = self._claimed(shards, out, ledger)
+        expected = self.staged.people * len(self.terms.identifiers.fields)
+        before = known_of(self.activation)
+        self.ledger = Ledger(self.activation, texts_too=self.terms.texts)
+        self.again = Again(everybody, unknown_intervals(self.activation), expiring)
+        with Sharing(before, self.activation.shards, expected, settings.HOME / "spool") as self.sharing:
+            prefixes = self._compared()
+            claimed = self._claimed(prefixes)
+            self.counts.duplicates = self.sharing.people()
+            self.known = self.sharing.known
         plans = []
-        for number, shard in enumerate(shards):
-            final_plan = without_claims(shard, claimed)
-            self._count_plan(final_plan)
-            if columns := final_plan.packed():
-                plans.append((number, columns | with_members(final_plan.gone_key, held[number])))
+        for number, one in enumerate(prefixes):
+            final = without_claims(one.shard, claimed)
+            self.counts.add_people(one.out)
+            self.counts.add_plan(final, suppresses=self.terms.suppresses)
+            self.counts.renewals += one.renewals
+            if columns := final.packed():
+                plans.append((number, columns | with_members(final.gone_key, one.held)))
         self.counts.unchanged = self.counts.wanted - sum(self.counts.ops.values())
         return plans
 
-    def _merged(
-        self, repeats: Repeats, *, everybody: bool, expiring: Sequence[tuple[bytes, bytes]]
-    ) -> tuple[list[Shard], list[Columns | None], list[Array], Ledger]:
-        """Return each prefix merged with the ledger, what the ledger holds of who goes, and the reasons of everybody."""
-        ledger = Ledger(self.activation, texts_too=self.terms.texts)
+    def _compared(self) -> list[Prefix]:
+        """Return each prefix as the first look finds it, and learn which identifiers are blocked."""
         self.others.excluded_tokens = [self._tokens_of(staged) for staged in self.exclusions]
-        out = self._out()
-        intervals = unknown_intervals(self.activation)
-        shards, held = [], []
-        for number in range(ledger.shards):
-            people = self._mine(number)
-            final = with_blocked(people, self.terms.rules, out[number], self.others.blocked)
-            out[number] = final
-            again = np.ones(len(final), np.bool_) if everybody else within(people["key"], intervals)
-            expires = within(people["key"], expiring) & ~again
-            again |= expires
-            digests = self.terms.digests(people)
-            sides = Sides(
-                people=people,
-                out=final,
-                digests=digests,
-                ledger=ledger.columns(number),
-                identifiers=self.terms.identifiers,
-                suppresses=self.terms.suppresses,
-                erased_keys=self.erased.keys,
-                opted_out_keys=self.opted_out.keys,
-                arms=self.terms.arms(people),
-            )
-            shards.append(merge(sides, again if again.any() else None))
-            held.append(told_members(shards[-1].gone_key, sides.ledger))
-            self.counts.renewals += int((shards[-1].op[expires] == REASSERT).sum())
-            self._count_people(final, len(sides.ledger["key"]))
-            self._count_arms(people, final)
-            for mine in self.terms.identifiers.tokens(people).values():
-                repeats.add(mine[final == Out.IN])
-        return shards, held, out, ledger
+        columns = [column for _, column in self.terms.identifiers.fields]
+        read_from = self.terms.run.pull.began_at if self.terms.run.pull else None
+        found, blocked = [], []
+        for number in range(self.activation.shards):
+            people = self._judged(number)
+            keys = [staged.heads(number, self.activation.shards)["key"] for staged in self.exclusions]
+            opted_out = self.opted_out.flags(people, columns, began_at=read_from)
+            out = reasons(people, self.terms.rules, self.others, keys, opted_out)
+            if not self.terms.suppresses:
+                blocked += blocking_tokens(people, self.terms.rules, out)
+            sides = self._sides(number, people, out)
+            found.append(self._merged(sides))
+            self.counts.before += len(sides.ledger["key"])
+            self._count_arms(people, np.flatnonzero(out == Out.IN))
+            self.sharing.compared(number, sides, found[-1].shard.op)
+        self.others.blocked = TokenSet.of(blocked)
+        return found
 
-    def _sharing(self, repeated: TokenSet, out: list[Array]) -> int:
-        """Return how many wanted people there are beyond one for each group who share identifiers. Mostly no work at all."""
-        owners, shared, before = [], [], 0
-        for number in range(self.activation.shards if len(repeated) else 0):
-            people, wanted = self._mine(number), out[number] == Out.IN
-            for mine in self.terms.identifiers.tokens(people).values():
-                places = np.flatnonzero(repeated.holds(mine) & wanted)
-                owners.append(places + before)
-                shared.append(mine[places])
-            before += len(wanted)
-        return beyond_first(np.concatenate(owners), np.concatenate(shared)) if owners else 0
+    def _sides(self, number: int, people: Columns, out: Array) -> Sides:
+        return Sides(
+            people=people,
+            out=out,
+            digests=self.terms.digests(people),
+            ledger=self.ledger.columns(number),
+            identifiers=self.terms.identifiers,
+            suppresses=self.terms.suppresses,
+            erased_keys=self.erased.keys,
+            opted_out_keys=self.opted_out.keys,
+            arms=self.terms.arms(people),
+        )
+
+    def _merged(self, sides: Sides) -> Prefix:
+        again, expires = self.again.flags(sides.people["key"])
+        shard = merge(sides, again if again.any() else None)
+        renewals = int((shard.op[expires] == REASSERT).sum())
+        return Prefix(sides.out, shard, told_members(shard.gone_key, sides.ledger), renewals)
+
+    def _claimed(self, prefixes: list[Prefix]) -> TokenSet:
+        """Return which of the identifiers that would be removed still belong to a wanted person.
+
+        After it every prefix is final but for these, and who shares identifiers is known.
+        """
+        before, at_stake = list(prefixes), at_stake_in(prefixes)
+        carried = self._look(prefixes, Sought(self.others.blocked, at_stake, self.sharing.sought()))
+        # Who is on the list and turned out to carry a blocked identifier leaves it too.
+        more = at_stake_in([one for one, old in zip(prefixes, before, strict=True) if one is not old])
+        carried += self._look(prefixes, Sought(at_stake=more, shared=self.sharing.repeated()))
+        return TokenSet.of(carried)
+
+    def _look(self, prefixes: list[Prefix], sought: Sought) -> list[Tokens]:
+        """Look at everybody, and return those of the identifiers at stake that wanted people carry."""
+        some, identifiers, first = sought.any(), self.terms.identifiers, 0
+        found: list[Tokens] = []
+        for number in range(len(prefixes) if len(some) or sought.shared is None else 0):
+            people = self._mine(number)
+            few = carriers(people, identifiers, some)
+            self._block(prefixes, number, people, few, sought.blocked)
+            wanted = prefixes[number].out == Out.IN
+            few = taken(few, np.flatnonzero(wanted[few["place"]]))
+            if len(sought.at_stake):
+                found += self._at_stake(number, people, wanted, few, sought.at_stake)
+            if sought.shared is None:
+                self.sharing.add(mine[wanted] for mine in identifiers.tokens(people).values())
+            else:
+                self.sharing.look(first + few["place"], identifiers.tokens(few).values(), sought.shared)
+            first += len(wanted)
+        return found
+
+    def _block(self, prefixes: list[Prefix], number: int, people: Columns, few: Columns, blocked: TokenSet) -> None:
+        """Leave out who of a few carries a blocked identifier."""
+        one = prefixes[number]
+        out = one.out[few["place"]]
+        gone = few["place"][with_blocked(few, self.terms.rules, out, blocked) != out]
+        if not len(gone):
+            return
+        one.out[gone] = Out.SHARES_BLOCKED
+        mine = taken(people, gone)
+        self._count_arms(people, gone, -1)
+        self.sharing.left_out(number, mine["key"], self.terms.digests(mine))
+        if (one.shard.op[gone] == ADD).all():
+            one.shard.op[gone] = 0
+            if len(one.shard.arm):
+                one.shard.arm[gone] = 0
+        else:
+            prefixes[number] = self._merged(self._sides(number, people, one.out))
+
+    def _at_stake(self, number: int, people: Columns, wanted: Flags, few: Columns, at_stake: TokenSet) -> list[Tokens]:
+        terms = self.terms
+        if terms.suppresses:
+            carried = claims(people, wanted, self.ledger.columns(number), terms.identifiers, suppresses=True)
+        else:
+            carried = list(terms.identifiers.tokens(few).values())
+        return [mine[at_stake.holds(mine)] for mine in carried]
 
     def _people(self, number: int, of: int, staged: Staged) -> Columns:
         """Return people as far as comparing needs them: mostly their heads."""
@@ -179,72 +232,32 @@ class Comparison:
                 return self.staged.columns(number, self.activation.shards)
         return people
 
-    def _out(self) -> list[Array]:
-        """Return the reasons of everybody by prefix, and learn which identifiers are blocked."""
-        found, blocked = [], []
-        columns = [column for _, column in self.terms.identifiers.fields]
-        read_from = self.terms.run.pull.began_at if self.terms.run.pull else None
-        for number in range(self.activation.shards):
-            people = self._judged(number)
-            keys = [staged.heads(number, self.activation.shards)["key"] for staged in self.exclusions]
-            opted_out = self.opted_out.flags(people, columns, began_at=read_from)
-            out = reasons(people, self.terms.rules, self.others, keys, opted_out)
-            found.append(out)
-            if not self.terms.suppresses:
-                blocked += blocking_tokens(people, self.terms.rules, out)
-        self.others.blocked = TokenSet.of(blocked)
-        return found
-
     def _tokens_of(self, staged: Staged) -> TokenSet:
         parts: list[Tokens] = []
         for number in range(staged.shards):
             parts += self.terms.identifiers.tokens(self._people(number, staged.shards, staged)).values()
         return TokenSet.of(parts)
 
-    def _claimed(self, shards: list[Shard], out: list[Array], ledger: Ledger) -> TokenSet:
-        """Return which of the identifiers that would be removed still belong to a wanted person."""
-        at_stake = TokenSet.of([shard.flat_tokens[shard.gone_take == 1] for shard in shards if len(shard.gone_key)])
-        if not len(at_stake):
-            return at_stake
-        carried = []
-        for number in range(self.activation.shards):
-            terms, people, wanted = self.terms, self._mine(number), out[number] == Out.IN
-            held = ledger.columns(number) if terms.suppresses else NOBODY
-            for mine in claims(people, wanted, held, terms.identifiers, suppresses=terms.suppresses):
-                carried.append(mine[at_stake.holds(mine)])
-        return TokenSet.of(carried)
-
-    def _count_people(self, out: Array, before: int) -> None:
-        counts = self.counts
-        counts.in_segment += len(out)
-        counts.before += before
-        numbers = [segment.number for segment in self.terms.exclusions]
-        people = np.bincount(out, minlength=1)
-        for reason in np.flatnonzero(people[1:]) + 1:
-            counts.out[name_of(int(reason), numbers)] += int(people[reason])
-
-    def _count_arms(self, people: Columns, out: Array) -> None:
+    def _count_arms(self, people: Columns, places: Array, times: int = 1) -> None:
         if holdout := self.terms.holdout:
-            self.counts.arms += people_by_arm(
-                people[holdout.column][out == Out.IN], self.staged.arms(holdout.attribute)
-            )
+            arms = people_by_arm(people[holdout.column][places], self.staged.arms(holdout.attribute))
+            self.counts.arms.update({arm: times * count for arm, count in arms.items()})
 
-    def _count_plan(self, shard: Shard) -> None:
-        counts = self.counts
-        for op, people in enumerate(np.bincount(shard.op, minlength=1)[1:].tolist(), 1):
-            counts.ops[op] += people
-        if not len(shard.gone_key):
-            return
-        release = is_release(shard)
-        leaves = (shard.gone_drop == 0) & ~release
-        counts.releases += int(release.sum())
-        counts.removes += int(leaves.sum())
-        counts.dropped += int(shard.gone_drop.sum())
-        optouts = is_optout(shard.gone_why, shard.gone_drop, suppresses=self.terms.suppresses) & ~release
-        counts.optouts += int(optouts.sum())
-        numbers = [segment.number for segment in self.terms.exclusions]
-        for reason, people in zip(*np.unique(shard.gone_why[leaves], return_counts=True), strict=True):
-            counts.removes_by["left" if reason == LEFT else name_of(int(reason), numbers)] += int(people)
+
+def at_stake_in(prefixes: Iterable[Prefix]) -> TokenSet:
+    """Return the identifiers that would be removed in some prefixes, were they nobody else's."""
+    shards = (one.shard for one in prefixes)
+    return TokenSet.of([shard.flat_tokens[shard.gone_take == 1] for shard in shards if len(shard.gone_key)])
+
+
+def carriers(people: Columns, identifiers: Identifiers, some: TokenSet) -> Columns:
+    """Return who carries some of these identifiers: their places, and all of their tokens."""
+    tokens = identifiers.tokens(people)
+    flags = np.zeros(len(people["key"]), np.bool_)
+    for mine in tokens.values():
+        flags |= some.holds(mine)
+    places = np.flatnonzero(flags)
+    return {"place": places} | {TOKENS + column: tokens[code][places] for code, column in identifiers.fields}
 
 
 def unknown_intervals(activation: Activation) -> list[tuple[bytes, bytes]]:
@@ -262,38 +275,3 @@ def within(keys: Array, intervals: Sequence[tuple[bytes, bytes]]) -> Flags:
         inside = keys >= np.bytes_(start)
         found |= (inside & (keys < np.bytes_(stop))) if stop else inside
     return found
-
-
-def store(run: Run, lease: Lease, plans: list[tuple[int, Columns]], fields: dict[str, Any]) -> None:
-    """Fix the plan in one transaction. Raises LeaseLost."""
-    rows: Iterator[PlanShard] = (
-        PlanShard(run=run, number=number, blob=seal(pack(columns), aad=plan_aad(run, number)))
-        for number, columns in plans
-    )
-    with transaction.atomic():
-        lease.write(**fields)
-        PlanShard.objects.filter(run=run).delete()
-        PlanShard.objects.bulk_create(rows, batch_size=ROWS_AT_ONCE)
-
-
-def plan_aad(run: Run, number: int) -> bytes:
-    """Return where a plan shard belongs, for the vault."""
-    return f"plan:{run.pk}:{number}".encode()
-
-
-class Plans:
-    """The plan of a run, prefix by prefix; no columns where nothing happens."""
-
-    def __init__(self, run: Run, shards: int) -> None:
-        self._run = run
-        self._shards = Ahead(self._loaded, shards, PLANS_AT_ONCE)
-
-    def columns(self, number: int) -> Columns:
-        """Return what is planned in a prefix. Raises WrongKey and Tampered."""
-        blob = self._shards[number]
-        return unpack(unseal(blob, aad=plan_aad(self._run, number))) if blob else {}
-
-    def _loaded(self, first: int, stop: int) -> list[bytes]:
-        rows = PlanShard.objects.filter(run=self._run, number__gte=first, number__lt=stop)
-        found = dict(rows.values_list("number", "blob"))
-        return [bytes(found.get(number, b"")) for number in range(first, stop)]

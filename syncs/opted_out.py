@@ -6,6 +6,7 @@ segments and exports show may be some minutes behind its events.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -30,10 +31,9 @@ Kind = OptOut.Kind
 
 def digests_of(told: Delivered) -> list[bytes]:
     """Return the SHA-256 of every normal form of an event's identifiers that any destination needs."""
-    plain, google, _ = email_digests([told.email])
-    digits, e164, _ = phone_digests([told.phone], COUNTRY)
+    named = email_digests([told.email])[0] | phone_digests([told.phone], COUNTRY)[0]
     ids = [sha256(told.person_id.encode()).digest()] if told.person_id else []
-    return sorted({*plain, *google, *digits, *e164, *ids} - {NOTHING})
+    return sorted({*chain.from_iterable(named.values()), *ids} - {NOTHING})
 
 
 def note(workspace_id: int, key: bytes, digests: Iterable[bytes], *, at: datetime, received_at: datetime) -> bool:

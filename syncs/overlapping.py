@@ -17,12 +17,12 @@ from audiences.models import Activation
 from muster.columns import Array, unpack
 from muster.vault import unseal
 
-from .compare import Plans, plan_aad
 from .held_out import HeldOut, held_out_of
 from .lease import Lease
 from .ledger_keys import Holders, LedgerMoved, nobody, unmoved
 from .models import Overlap, PlanShard, Run
 from .plan import ADD
+from .plan_shards import Plans, plan_aad
 from .staging import NotStaged, Staged
 from .tokens import keys_among
 

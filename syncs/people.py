@@ -1,8 +1,8 @@
 """People as columns: what is kept of each person read from Customer.io. Raw emails and phones end here. Pure.
 
-  key            S16  keyed hash of workspace and cio_id: the same person has the same key in every list
+  key            S16  AES-CMAC of the cio_id under the workspace's key: the same person has the same key in every list
   cio.*               the cio_id, in clear: nobody is told from it
-  email, email_google, phone_digits, phone_e164   V32  SHA-256 of a normal form; 32 zero bytes: absent
+  email, email_google, phone_digits, phone_e164   V32  SHA-256 of a normal form; 32 zero bytes: absent. Those asked for
   unusable       u1   audiences.identity's bits: which identifier was there but could not be used, and why
   ext.*               the external id, empty: absent
   ext_at         u1   1: the external id contains "@"
@@ -14,27 +14,32 @@ Texts of varying length are two columns: `.ends` and `.data` (muster.columns.tex
 
 A head is what comparing needs of people, a quarter of the bytes: key, ext_at, flags, arms, and instead of each digest
   token:<name>   u8   its token (syncs/tokens.py)
+The rest has of each digest what its token does not tell
+  tail:<name>    V24  its last 24 bytes
 """
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
 
 from audiences.cells import Cells
 from audiences.identity import UNUSABLE, email_digests, phone_digests
+from muster.cmac import Cmac, cmac
 from muster.columns import DIGEST, KEY, Array, Columns
 
 from . import arms
-from .tokens import FIELD_CODES, tokens
+from .tokens import FIELD_CODES, digests, tails, tokens
 
 ABSENT, TRUE, OTHER = 0, 1, 2
 UNSUBSCRIBED: Final = "unsubscribed"
 TRUTHY: Final = frozenset({"true", "1", "yes"})
 TEXTS: Final = ".ends"
 TOKENS: Final = "token:"
+TAILS: Final = "tail:"
 HEAD: Final = frozenset({"key", "ext_at"})
 IN_HEAD: Final = ("flag:", arms.COLUMN)
 DIGESTS: Final = {"email": "email", "email_google": "email", "phone_digits": "phone", "phone_e164": "phone"}
@@ -50,6 +55,7 @@ class Asked:
     flags: tuple[str, ...]
     traits: tuple[str, ...]
     arms: tuple[str, ...] = ()
+    forms: frozenset[str] = frozenset(DIGESTS)
 
     @classmethod
     def of(cls, columns: Mapping[str, Any]) -> "Asked":
@@ -60,6 +66,7 @@ class Asked:
             flags=tuple(sorted(columns.get("flags") or ())),
             traits=tuple(sorted(columns.get("traits") or ())),
             arms=tuple(sorted(columns.get("arms") or ())),
+            forms=forms_asked(columns),
         )
 
     @property
@@ -75,7 +82,7 @@ class Columnist:
     def __init__(self, asked: Asked, *, workspace_id: int, secret: bytes) -> None:
         self.asked = asked
         self.namers = [arms.Namer(name) for name in asked.arms]
-        self._keyed = hashlib.blake2b(f"{workspace_id}:".encode(), digest_size=16, key=secret)
+        self._codes = Cmac(key_of_workspace(workspace_id, secret))
 
     def columns(self, raw: Mapping[str, Sequence[str]]) -> Columns:
         """Return the columns of some people, from the values of "cio_id", "id" and the attributes asked for, each a list.
@@ -83,13 +90,13 @@ class Columnist:
         Raises TooManyArms.
         """
         cio_ids, external = raw["cio_id"], raw["id"]
-        found: Columns = {"key": np.frombuffer(b"".join(self.keys(cio_ids)), KEY)}
-        found["cio.ends"], found["cio.data"] = texts_of(cio_ids)
+        ids = texts_of(cio_ids)
+        found: Columns = {"key": self._codes.of(*ids).view(KEY).reshape(-1), "cio.ends": ids[0], "cio.data": ids[1]}
         unusable = np.zeros(len(cio_ids), np.uint8)
         if self.asked.email:
-            self._fill(found, unusable, ("email", "email_google"), email_digests(raw["email"]))
+            self._fill(found, unusable, *email_digests(raw["email"], self.asked.forms))
         if self.asked.phone:
-            self._fill(found, unusable, ("phone_digits", "phone_e164"), phone_digests(raw["phone"], self.asked.country))
+            self._fill(found, unusable, *phone_digests(raw["phone"], self.asked.country, self.asked.forms))
         found["unusable"] = unusable
         found["ext.ends"], found["ext.data"] = texts_of(external)
         found["ext_at"] = np.zeros(len(external), np.uint8)
@@ -103,26 +110,20 @@ class Columnist:
             found[arms.COLUMN + namer.attribute] = namer.column(raw[namer.attribute])
         return found
 
-    def keys(self, cio_ids: Iterable[str]) -> list[bytes]:
-        """Return the key of each cio_id."""
-        copy, keys = self._keyed.copy, []
-        for cio_id in cio_ids.encoded if isinstance(cio_ids, Cells) else map(str.encode, cio_ids):
-            keyed = copy()
-            keyed.update(cio_id)
-            keys.append(keyed.digest())
-        return keys
-
     @staticmethod
     def _fill(
-        found: Columns,
-        unusable: Array,
-        names: tuple[str, str],
-        digests: tuple[list[bytes], list[bytes], list[tuple[int, int]]],
+        found: Columns, unusable: Array, digests: Mapping[str, list[bytes]], reasons: Iterable[tuple[int, int]]
     ) -> None:
-        for name, column in zip(names, digests[:2], strict=True):
+        for name, column in digests.items():
             found[name] = np.frombuffer(b"".join(column), DIGEST)
-        for place, reason in digests[2]:
+        for place, reason in reasons:
             unusable[place] |= reason
+
+
+def forms_asked(columns: Mapping[str, Any]) -> frozenset[str]:
+    """Return the normal forms that a reading is to hold (Pull.columns): where none is named, each of its identifiers'."""
+    known = {form for form, identifier in DIGESTS.items() if columns.get(identifier)}
+    return frozenset(known if columns.get("forms") is None else known.intersection(columns["forms"]))
 
 
 def flags_of(values: Sequence[str]) -> Array:
@@ -185,11 +186,19 @@ def between(columns: Columns, start: int, stop: int) -> Columns:
 
 
 def parted(columns: Columns) -> tuple[Columns, Columns]:
-    """Return people's heads and the rest of them; both together are everything, and the tokens besides."""
+    """Return people's heads and the rest of them; `whole` makes of both what it was, and the tokens besides."""
     head = {name: column for name, column in columns.items() if name in HEAD or name.startswith(IN_HEAD)}
-    rest = {name: column for name, column in columns.items() if name not in head}
-    known = {name: FIELD_CODES[field] for name, field in DIGESTS.items() if name in rest}
-    return head | {TOKENS + name: tokens(rest[name], code) for name, code in known.items()}, rest
+    known = {name: FIELD_CODES[field] for name, field in DIGESTS.items() if name in columns}
+    rest = {name: column for name, column in columns.items() if name not in head and name not in known}
+    head |= {TOKENS + name: tokens(columns[name], code) for name, code in known.items()}
+    return head, rest | {TAILS + name: tails(columns[name]) for name in known}
+
+
+def whole(head: Columns, rest: Columns) -> Columns:
+    """Return people of whom `parted` made this head and this rest."""
+    known = {name: FIELD_CODES[field] for name, field in DIGESTS.items() if TAILS + name in rest}
+    found = head | {name: column for name, column in rest.items() if not name.startswith(TAILS)}
+    return found | {name: digests(head[TOKENS + name], rest[TAILS + name], code) for name, code in known.items()}
 
 
 def joined(parts: Sequence[Columns]) -> Columns:
@@ -240,10 +249,11 @@ def in_order(columns: Columns) -> tuple[Columns, int]:
 def tally(columns: Columns) -> dict[str, int]:
     """Return how many people have a usable identifier of each kind, how many an unusable one, by reason, and each arm."""
     found = {"people": len(columns["key"]), **arms.tally(columns)}
-    for name, column in (("email", "email"), ("phone", "phone_e164")):
-        if column in columns:
+    # Who has one form of an identifier has each, so that any of them will do.
+    for column, identifier in DIGESTS.items():
+        if column in columns and identifier not in found:
             words = np.ascontiguousarray(columns[column]).view(np.uint64).reshape(-1, 4)
-            found[name] = int(words.any(axis=1).sum())
+            found[identifier] = int(words.any(axis=1).sum())
     found["external_id"] = int((np.diff(columns["ext.ends"].astype(np.int64), prepend=np.int64(0)) > 0).sum())
     found["id_has_at"] = int(columns["ext_at"].sum())
     for bit, reason in UNUSABLE.items():
@@ -253,4 +263,10 @@ def tally(columns: Columns) -> dict[str, int]:
 
 def key_of(workspace_id: int, cio_id: str, secret: bytes) -> bytes:
     """Return the key of one person."""
-    return Columnist(Asked.of({}), workspace_id=workspace_id, secret=secret).keys([cio_id])[0]
+    return cmac(key_of_workspace(workspace_id, secret), cio_id.encode())
+
+
+@cache
+def key_of_workspace(workspace_id: int, secret: bytes) -> bytes:
+    """Return the 32 bytes under which a workspace's people have their keys: of another one they have others."""
+    return hashlib.blake2b(f"{workspace_id}".encode(), digest_size=32, key=secret).digest()

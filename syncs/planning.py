@@ -8,15 +8,16 @@ from django.db import transaction
 
 from audiences.models import Activation
 
-from . import arms, compare, expiry, guards
+from . import arms, counted_before, expiry, guards, plan_shards
 from .admission import held_by_production
-from .compare import Comparison, Counts
+from .compare import Comparison
 from .figures import facts_of, released
 from .growing import holds_growth, is_growing
 from .lease import Lease
 from .models import Batch, Pull, Release, Run
 from .moves import tell
 from .plan import ADD
+from .plan_counts import Counts
 from .resharding import reshard
 from .staging import Staged
 from .states import ARRIVED, BatchState
@@ -52,9 +53,10 @@ def plan(
         "epoch": activation.epoch,
     }
     with transaction.atomic():
-        compare.store(run, lease, [] if run.is_dry else plans, fields)
+        plan_shards.store(run, lease, [] if run.is_dry else plans, fields)
         if not run.is_dry:
             Activation.objects.filter(pk=activation.pk).update(duplicates=comparison.counts.duplicates)
+            counted_before.keep(activation, comparison.known)
         if release is not None and not run.is_dry:
             Release.objects.filter(pk=release.pk).update(used_by=run)
         if not run.is_dry and run.pull.began_at is not None:

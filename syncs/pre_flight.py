@@ -22,11 +22,12 @@ from .eligibility import Identifiers, Rules
 from .erased import Erased
 from .expectations import Expectations
 from .models import PreFlight, Pull
+from .normal_forms import forms_in_use
 from .staging import NotStaged, Staged
 from .states import PullState
 from .terms import DEFAULT_COUNTRY, holdout_of
 
-COLUMNS = {"email": "email", "phone": "phone_e164"}
+FORMS = {"email": ("email", "email_google"), "phone": ("phone_e164", "phone_digits")}  # the first that is in use
 NO_WORKER = timedelta(seconds=60)  # after that somebody may ask again
 
 
@@ -91,14 +92,18 @@ class Counting:
     def __init__(self, wanted: PreFlight, definition: Definition, holder: str, clock: Callable[[], datetime]) -> None:
         self.wanted, self.definition, self.holder, self.clock = wanted, definition, holder, clock
         self.audience = wanted.audience
-        self.names = [name for name in definition.identifiers if name in COLUMNS]
+        self.names = [name for name in definition.identifiers if name in FORMS]
+        self.used = forms_in_use()
+        self.known_by = {
+            name: next((form for form in forms if form in self.used), forms[0]) for name, forms in FORMS.items()
+        }
         self.switch = terms_of(definition).switch
         self.rules = self._rules(self.names)
 
     def _rules(self, names: list[str]) -> Rules:
         """Return what decides about people known by these identifiers, by the consent rule of all lists."""
         definition, rule = self.definition, self.definition.consent.get("*", {})
-        columns = {name: COLUMNS[name] for name in names} or {"external_id": "external_id"}
+        columns = {name: self.known_by[name] for name in names} or {"external_id": "external_id"}
         return Rules(
             identifiers=Identifiers.of(columns, texts=not names),
             suppresses=definition.suppresses,
@@ -144,9 +149,7 @@ class Counting:
     def _switched(self, own: Pull, excluded: list[tuple[int, Staged]], erased: Erased) -> dict[str, Any]:
         """Return PreFlight.counts["switch"]."""
         assert self.switch is not None, "only a version with other identifiers is asked"
-        before, after = (
-            [name for name in names if name in COLUMNS] for names in (self.switch.before, self.switch.after)
-        )
+        before, after = ([name for name in names if name in FORMS] for names in (self.switch.before, self.switch.after))
         counts = (
             Count(Staged(own), self._rules(names), excluded, erased, settings.HOME / "spool")
             for names in (before, after)
@@ -168,6 +171,7 @@ class Counting:
         return {
             "email": "email" in names,
             "phone": "phone" in names,
+            "forms": sorted(self.used.union(self.known_by.values())),
             "country": self.definition.phone_country or DEFAULT_COUNTRY,
             "flags": sorted(named) if flags else [],
             "traits": [],

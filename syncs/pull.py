@@ -27,6 +27,7 @@ from . import arms, staging
 from .collecting import POLL_FIRST, POLL_GROWTH, POLL_MOST, Broken, Collector, Miss, at_usual_pace
 from .lease import Lease, LeaseLost
 from .models import Pull
+from .normal_forms import with_forms_in_use
 from .people import Asked, Columnist
 from .spool import Spool
 from .states import PullState
@@ -92,7 +93,7 @@ def find_or_create(
         for pull in chain(complete.order_by("-began_at"), going.order_by("pk")):
             if staging.covers(pull.columns, columns):
                 return pull
-        return Pull.objects.create(segment=segment, columns=columns, created_at=at)
+        return Pull.objects.create(segment=segment, columns=with_forms_in_use(columns), created_at=at)
 
 
 def advance(

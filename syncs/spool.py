@@ -1,9 +1,5 @@
-"""Keeps the people of one reading apart by key prefix, with bounded memory: what is too much goes encrypted to a nameless file.
+"""Keeps the people of one reading apart by key prefix, with bounded memory: what is too much goes to a file."""
 
-The file's key exists in this process only, and the file vanishes with it.
-"""
-
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,10 +7,10 @@ from types import TracebackType
 from typing import Final, Self
 
 import numpy as np
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from muster.columns import Columns, pack, unpack
 
+from .buckets import Buckets
 from .people import between, in_order, joined, prefixes, taken
 
 IN_MEMORY: Final = 200_000
@@ -32,14 +28,9 @@ class Spool:
         self.bytes = 0
         self._waiting: list[Columns] = []
         self._held = 0
-        self._places: list[list[tuple[int, int, bytes]]] = [[] for _ in range(buckets)]
-        self._cipher = AESGCM(AESGCM.generate_key(256))
-        self._written = 0
         self._closing = ExitStack()
         if buckets > 1:
-            folder.mkdir(parents=True, exist_ok=True)
-            folder.chmod(0o700)
-            self._file = self._closing.enter_context(tempfile.TemporaryFile(dir=folder))  # noqa: SIM115 (it is closed by _closing)
+            self._sealed = self._closing.enter_context(Buckets(buckets, folder))
 
     def __enter__(self) -> Self:
         return self
@@ -66,8 +57,8 @@ class Spool:
         """
         if self.buckets > 1 and self._waiting:
             self._write_out()
-        for places in self._places:
-            parts = [self._read(*place) for place in places] if self.buckets > 1 else self._waiting
+        for bucket in range(self.buckets):
+            parts = [unpack(part) for part in self._sealed.parts(bucket)] if self.buckets > 1 else self._waiting
             yield in_order(joined(parts)) if parts else (empty, 0)
 
     def _write_out(self) -> None:
@@ -77,16 +68,7 @@ class Spool:
         people = taken(people, np.argsort(numbers, kind="stable"))
         stops: Sequence[int] = np.cumsum(np.bincount(numbers, minlength=self.buckets)).tolist()
         start = 0
-        for places, stop in zip(self._places, stops, strict=True):
+        for bucket, stop in enumerate(stops):
             if stop > start:
-                nonce = self._written.to_bytes(12, "little")
-                sealed = self._cipher.encrypt(nonce, pack(between(people, start, stop)), None)
-                places.append((self._written, len(sealed), nonce))
-                self._written += self._file.write(sealed)
+                self._sealed.put(bucket, pack(between(people, start, stop)))
             start = stop
-
-    def _read(self, place: int, length: int, nonce: bytes) -> Columns:
-        self._file.seek(place)
-        found = unpack(self._cipher.decrypt(nonce, self._file.read(length), None))
-        self._file.seek(0, 2)
-        return found

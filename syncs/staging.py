@@ -23,7 +23,7 @@ from .arms import names_of
 from .as_shown import wanted_readings
 from .lease import Lease
 from .models import Batch, Pull, Run, StagedShard
-from .people import between, joined, parted, prefixes, tally
+from .people import between, forms_asked, joined, parted, prefixes, tally, whole
 from .spool import Spool
 from .states import LIVE, BatchState, PullState
 
@@ -47,6 +47,7 @@ def covers(have: Mapping[str, Any], want: Mapping[str, Any]) -> bool:
     return (
         bool(have.get("email")) >= bool(want.get("email"))
         and bool(have.get("phone")) >= bool(want.get("phone"))
+        and forms_asked(have) >= forms_asked(want)
         and (not want.get("phone") or have.get("country") == want.get("country"))
         and set(have.get("flags") or ()) >= set(want.get("flags") or ())
         and set(have.get("traits") or ()) >= set(want.get("traits") or ())
@@ -76,7 +77,7 @@ class Staged:
 
     def columns(self, number: int, of: int) -> Columns:
         """Return the whole of the people of prefix `number` among `of`, sorted by key. Raises NotStaged."""
-        return self._prefix(number, of, lambda place: self._heads[place] | self._rests[place])
+        return self._prefix(number, of, lambda place: whole(self._heads[place], self._rests[place]))
 
     def _prefix(self, number: int, of: int, shard: Callable[[int], Columns]) -> Columns:
         if of <= self.shards:

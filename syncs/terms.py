@@ -19,6 +19,7 @@ from .arms import ABSENT, UNREADABLE, Holdout
 from .eligibility import Identifiers, Rules
 from .models import Run
 from .payload import VERSION, Spec, trait_text
+from .people import DIGESTS
 from .tokens import FIELD_CODES, Tokens, digest_of, mixed
 
 DEFAULT_COUNTRY = "US"
@@ -116,7 +117,9 @@ class Terms:
         wanted = {**self.exclusion_columns, "flags": sorted(flags), "traits": [name for name, _ in self.traits]}
         wanted["arms"] = [self.holdout.attribute] if self.holdout else []
         # The roster knows people by email, also where the list does not.
-        return {**wanted, "email": True} if self.is_pilot else wanted
+        if self.is_pilot:
+            wanted |= {"email": True, "forms": sorted({"email", *wanted["forms"]})}
+        return wanted
 
     @cached_property
     def exclusion_columns(self) -> dict[str, Any]:
@@ -124,6 +127,7 @@ class Terms:
         return {
             "email": "email" in self.fields,
             "phone": "phone" in self.fields,
+            "forms": sorted(DIGESTS.keys() & self.fields.values()),
             "country": self.run.definition.phone_country or DEFAULT_COUNTRY,
             "flags": [],
             "traits": [],

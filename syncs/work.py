@@ -11,7 +11,6 @@ import numpy as np
 
 from muster.columns import KEY, Array, Columns, text_list
 
-from .compare import Plans
 from .eligibility import Out
 from .erased import Erased
 from .ledger import Ledger
@@ -21,6 +20,7 @@ from .opted_out import OptedOut
 from .payload import Arms, Spec, add_rows, arm_traits, event_texts, remove_rows, with_arms
 from .people import taken
 from .plan import ADD, flat_rows, is_optout, lengths_of
+from .plan_shards import Plans
 from .row_bytes import Rows
 from .staging import Staged
 from .terms import Terms

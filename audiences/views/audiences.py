@@ -44,7 +44,7 @@ def list_audiences(request: HttpRequest) -> HttpResponse:
     wanted = form.wanted()
     ordered, is_asked = _ordered(request, wanted, today)
     shown = Paginator(ordered, A_PAGE).get_page(request.GET.get("page"))
-    asked = open_requests(me(request)) if is_asked else []
+    asked = open_requests() if is_asked else []
     read, counts = rows([audience for audience, _ in shown], today, asked), Counter(rank for _, rank in ordered)
     groups = {rank: [read[one] for one, its in shown if its == rank and one in read] for rank in (NEEDS, FINE, DRAFT)}
     context = {

@@ -8,12 +8,15 @@ from django.utils import timezone
 from audiences.listing import for_page
 from audiences.models import Audience, Definition
 from audiences.verdict import Standing
+from muster.kept_query import KeptQuery
 from muster.models import Person
+
+_whole = KeptQuery(lambda slug: for_page(Audience.objects.all()).filter(slug=slug), str)
 
 
 def standing(slug: str) -> Standing:
     """Return the audience of this address with its versions and lists. Raises Http404."""
-    audience = for_page(Audience.objects.all()).filter(slug=slug).first()
+    audience = _whole.first(slug)
     if audience is None:
         raise Http404("no such audience")
     return Standing(audience, timezone.localdate())

@@ -30,7 +30,7 @@ def your_audiences(request: HttpRequest) -> HttpResponse:
     reader = Reader(me(request), timezone.now(), timezone.get_current_timezone())
     form = HomeFilter(request.GET)
     wanted = form.understood(reader.person)
-    asked = open_requests(reader.person)
+    asked = open_requests()
     found = home(wanted, reader, asked)
     context = {"form": form, "wanted": wanted, "home": found, "now": reader.now, "query": request.GET.urlencode()}
     context["waiting"] = [] if wanted.narrowed else for_decision(asked, reader.person, reader.now)

@@ -11,8 +11,6 @@ from muster import invitations
 from muster.access import public
 from muster.forms import NewPasswordForm
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
-
 
 @public
 @sensitive_post_parameters("password")
@@ -25,7 +23,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         form = NewPasswordForm(request.POST if request.method == "POST" else None, person=found.person)
         if request.method == "POST" and form.is_valid():
             person = invitations.accept(token, form.cleaned_data["password"], at=timezone.now())
-            auth.login(request, person, backend=BACKEND)
+            auth.login(request, person)
             messages.info(request, "Your password is set. Next time, sign in with it.")
             return redirect("home")
     except invitations.NoLonger:

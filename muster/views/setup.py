@@ -11,8 +11,6 @@ from muster import set_up
 from muster.access import public
 from muster.forms import SetUpForm
 
-from .invitation import BACKEND
-
 
 @public
 @sensitive_post_parameters("password", "token")
@@ -26,7 +24,7 @@ def setup(request: HttpRequest) -> HttpResponse:
         set_up.check(token)
         if request.method == "POST" and form.is_valid():
             person = set_up.create_first_administrator(token, **form.cleaned_data, at=timezone.now())
-            auth.login(request, person, backend=BACKEND)
+            auth.login(request, person)
             messages.info(
                 request, "Muster is set up. Connect Customer.io and RudderStack next, then invite your colleagues."
             )

@@ -1,21 +1,39 @@
 """Loads what a page is about, or answers 404."""
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from audiences.models import Activation, Destination, Feed
 from audiences.platforms import PLATFORMS, Family
 from muster.access import NotAllowed, Permission, can
+from muster.kept_query import KeptQuery
 from reconciliation.models import ReadAccess
 from reconciliation.readers.opening import READERS
 
 AD_PLATFORMS = [kind for kind, platform in PLATFORMS.items() if platform.family == Family.ADS]
 
+FEED = ("workspace", "owner", "drift_checker", "pipe", "audience", "live_by")
+
+
+def _places(pk: int) -> QuerySet[Destination]:
+    return Destination.objects.filter(archived_at=None, platform__in=READERS, pk=pk)
+
+
+def _lists(pk: int) -> QuerySet[Activation]:
+    return Activation.objects.select_related("audience", "destination", "list_at").filter(pk=pk)
+
+
+_destination = KeptQuery(_places, int)
+_account = KeptQuery(lambda pk: _places(pk).filter(platform__in=AD_PLATFORMS), int)
+_list = KeptQuery(_lists, int)
+_ad_list = KeptQuery(lambda pk: _lists(pk).filter(destination__platform__in=AD_PLATFORMS), int)
+_feed = KeptQuery(lambda slug: Feed.objects.select_related(*FEED).filter(slug=slug), str)
+
 
 def destination_or_404(pk: int, *, ads: bool = False) -> Destination:
     """Return a destination that is in use and that Muster can read; with `ads` only an ad account."""
-    found = Destination.objects.filter(archived_at=None, platform__in=READERS)
-    return get_object_or_404(found.filter(platform__in=AD_PLATFORMS) if ads else found, pk=pk)
+    return (_account if ads else _destination).or_404(pk)
 
 
 def access_or_404(pk: int) -> ReadAccess:
@@ -26,8 +44,7 @@ def access_or_404(pk: int) -> ReadAccess:
 
 def list_or_404(pk: int, *, ads: bool = False) -> Activation:
     """Return a list with audience, destination and its id there; with `ads` only one in an ad account."""
-    found = Activation.objects.select_related("audience", "destination", "list_at")
-    return get_object_or_404(found.filter(destination__platform__in=AD_PLATFORMS) if ads else found, pk=pk)
+    return (_ad_list if ads else _list).or_404(pk)
 
 
 def to_change(request: HttpRequest, *permissions: Permission) -> None:
@@ -42,5 +59,4 @@ def may(request: HttpRequest, *permissions: Permission) -> bool:
 
 def feed_or_404(slug: str) -> Feed:
     """Return a feed with its workspace, people, pipe and audience."""
-    joined = Feed.objects.select_related("workspace", "owner", "drift_checker", "pipe", "audience", "live_by")
-    return get_object_or_404(joined, slug=slug)
+    return _feed.or_404(slug)

@@ -1,13 +1,13 @@
 """What the pages of audiences load of readings: each list's match and readiness, coverage, sparklines."""
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from audiences.models import Audience
 from muster.access import Permission, allow, who_can
 from muster.htmx import page, varied
+from muster.kept_query import KeptQuery
 from reconciliation import coverages, of_holdout
 from reconciliation.coverage_chart import coverage_of
 from reconciliation.of_audience import coverage_markers, shown_lists
@@ -16,9 +16,11 @@ from reconciliation.sparks import sparks
 
 MOST_ROWS = 50
 
+_audience = KeptQuery(lambda slug: Audience.objects.select_related("segment").filter(slug=slug), str)
+
 
 def audience_or_404(slug: str) -> Audience:
-    return get_object_or_404(Audience.objects.select_related("segment"), slug=slug)
+    return _audience.or_404(slug)
 
 
 @allow(Permission.READ)

@@ -1,7 +1,7 @@
 from .batch import Batch, RejectedRow
 from .event import Event, EventCount, EventState, OptOut, Overlap
 from .forwarding import Forwarding
-from .ledger import LedgerShard, LedgerWhole, Tombstone
+from .ledger import LedgerShard, LedgerWhole, SharedIdentifiers, Tombstone
 from .pause import Beat, Pause
 from .portion import AssertedPortion
 from .pre_flight import PreFlight
@@ -29,6 +29,7 @@ __all__ = [
     "Release",
     "Run",
     "Schedule",
+    "SharedIdentifiers",
     "Slot",
     "StagedShard",
     "Tombstone",

@@ -42,6 +42,20 @@ class LedgerWhole(models.Model):
         return f"whole of {self.shard_id}"
 
 
+class SharedIdentifiers(models.Model):
+    """What the newest plan of a list leaves for the next one to count people who share an identifier; sealed columns.
+
+    prints   u8 for each ledger shard: 64 bits over the keys and digests of the people who were wanted
+    shared   u8 tokens that several of them carry, sorted (syncs/tokens.py)
+    """
+
+    activation = models.OneToOneField(Activation, on_delete=models.PROTECT, primary_key=True, related_name="+")
+    blob = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"identifiers shared on list {self.activation_id}"
+
+
 class Tombstone(models.Model):
     """A person who was erased: out of every list, for good.
 

@@ -8,9 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Min, Q, QuerySet
 from django.http import Http404
-from django.shortcuts import get_object_or_404
 
 from audiences.models import Activation, Segment
+from muster.kept_query import KeptQuery
 from muster.models import Event
 from syncs import reasons
 from syncs.models import Beat, Run
@@ -28,6 +28,8 @@ UNSHOWN = (
     "definition__logic",
     "pull__conditions",
 )
+_run = KeptQuery(lambda pk: Run.objects.select_related(*PARTS, *WHO).defer(*UNSHOWN).filter(pk=pk), int)
+_list = KeptQuery(lambda pk: Activation.objects.select_related("audience", "destination", "pipe").filter(pk=pk), int)
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,12 @@ class Timeline:
 
 def run_or_404(pk: int) -> Run:
     """Return a run with everything that its page says of it. One query."""
-    return get_object_or_404(Run.objects.select_related(*PARTS, *WHO).defer(*UNSHOWN), pk=pk)
+    return _run.or_404(pk)
 
 
 def activation_or_404(pk: int) -> Activation:
     """Return a list with its audience, destination and pipe. One query."""
-    return get_object_or_404(Activation.objects.select_related("audience", "destination", "pipe"), pk=pk)
+    return _list.or_404(pk)
 
 
 def shown_runs() -> QuerySet[Run]:

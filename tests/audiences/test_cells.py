@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audiences.cells import Cells, plain
-from audiences.identity import email_digests, phone_digests
+from audiences.identity import EMAIL_FORMS, email_digests, phone_digests
 from muster.columns import text_list, texts
 from syncs.people import ABSENT, Asked, Columnist, flags_of, texts_of
 
@@ -71,7 +71,8 @@ def test_what_is_made_of_cells_is_what_is_made_of_texts(rows: list[tuple[str, ..
     cells = {name: column(texts) for name, texts in values.items()}
     columnist = Columnist(ASKED, workspace_id=1, secret=b"s" * 32)
 
-    assert email_digests(cells["email"]) == email_digests(values["email"])
+    for forms in (EMAIL_FORMS, ["email"], ["email_google"]):
+        assert email_digests(cells["email"], forms) == email_digests(values["email"], forms)
     assert phone_digests(cells["phone"], country) == phone_digests(values["phone"], country)
     assert flags_of(cells["consent"]).tolist() == flags_of(values["consent"]).tolist()
     assert [one.tobytes() for one in texts_of(cells["note"])] == [one.tobytes() for one in texts_of(values["note"])]

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from audiences import identity
 from audiences.identity import (
+    EMAIL_FORMS,
     EMAIL_HASHED,
     EMAIL_INVALID,
     NOTHING,
+    PHONE_FORMS,
     PHONE_HASHED,
     PHONE_INVALID,
     american_line,
@@ -81,23 +83,42 @@ INVISIBLE_AND_SPACE += ["\u00ad", "\u200b", "\u200c", "\u200d", "\u200e", "\u200
 @settings(max_examples=300)
 @given(st.lists(emails, max_size=12))
 def test_many_emails_are_as_each_alone(values: list[str]) -> None:
-    plain, google, unusable = email_digests(values)
+    found, unusable = email_digests(values)
+    plain, google = found["email"], found["email_google"]
 
     reasons = dict(unusable)
     assert len(reasons) == len(unusable)
-    found = [(plain[place], google[place], reasons.get(place, 0)) for place in range(len(values))]
-    assert found == [email_alone(value) for value in values]
+    each = [(plain[place], google[place], reasons.get(place, 0)) for place in range(len(values))]
+    assert each == [email_alone(value) for value in values]
 
 
 @settings(max_examples=300)
 @given(st.lists(phones, max_size=12), countries)
 def test_many_phones_are_as_each_alone(values: list[str], country: str) -> None:
-    bare, e164, unusable = phone_digests(values, country)
+    found, unusable = phone_digests(values, country)
+    bare, e164 = found["phone_digits"], found["phone_e164"]
 
     reasons = dict(unusable)
     assert len(reasons) == len(unusable)
-    found = [(bare[place], e164[place], reasons.get(place, 0)) for place in range(len(values))]
-    assert found == [phone_alone(value, country) for value in values]
+    each = [(bare[place], e164[place], reasons.get(place, 0)) for place in range(len(values))]
+    assert each == [phone_alone(value, country) for value in values]
+
+
+@settings(max_examples=200)
+@given(st.lists(emails, max_size=8), st.sets(st.sampled_from(EMAIL_FORMS)))
+def test_what_is_unusable_does_not_depend_on_the_forms_that_are_wanted(values: list[str], wanted: set[str]) -> None:
+    every, unusable = email_digests(values)
+
+    assert email_digests(values, wanted) == ({form: every[form] for form in EMAIL_FORMS if form in wanted}, unusable)
+
+
+@settings(max_examples=200)
+@given(st.lists(phones, max_size=8), countries, st.sets(st.sampled_from(PHONE_FORMS)))
+def test_nor_which_numbers_are(values: list[str], country: str, wanted: set[str]) -> None:
+    every, unusable = phone_digests(values, country)
+
+    found = {form: every[form] for form in PHONE_FORMS if form in wanted}
+    assert phone_digests(values, country, wanted) == (found, unusable)
 
 
 @settings(max_examples=300)
@@ -172,8 +193,8 @@ def test_an_address_as_people_write_it(written: str, meta: str, google: str) -> 
 
 
 def test_what_is_no_unicode_is_no_identifier() -> None:
-    assert email_digests(["a\ud800@example.com"])[2] == [(0, EMAIL_INVALID)]
-    assert phone_digests(["+1212555014\ud800"], "US")[2] == [(0, PHONE_INVALID)]
+    assert email_digests(["a\ud800@example.com"])[1] == [(0, EMAIL_INVALID)]
+    assert phone_digests(["+1212555014\ud800"], "US")[1] == [(0, PHONE_INVALID)]
 
 
 @given(st.integers(2_000_000_000, 9_999_999_999))
@@ -205,4 +226,4 @@ def test_the_usual_ways_to_write_an_american_number_are_a_short_cut_and_no_more(
         the_long_way = phone_form(written, "US")
 
     assert phone_form(written, "US") == the_long_way
-    assert phone_digests([written, "+"], "US")[1] == [digest(the_long_way), NOTHING]
+    assert phone_digests([written, "+"], "US")[0]["phone_e164"] == [digest(the_long_way), NOTHING]

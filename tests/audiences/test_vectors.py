@@ -22,6 +22,7 @@ from audiences.identity import (
     phone_form,
 )
 from audiences.identity import phone_digits as digits_of
+from audiences.platforms import PLATFORMS
 
 FILE = Path(__file__).parent.parent / "vectors" / "hash_vectors.json"
 ROWS: list[dict[str, Any]] = [
@@ -74,10 +75,12 @@ def test_the_rule_of_the_platform(row: dict[str, Any]) -> None:
 def sent(row: dict[str, Any], country: str) -> bytes:
     """Return the digest that Muster sends to the platform of a row."""
     if row["field"] == "email":
-        meta, google, _ = email_digests([row["input"]])
+        found, _ = email_digests([row["input"]])
     else:
-        meta, google, _ = phone_digests([row["input"]], country)
-    return (meta if row["platform"] == "meta" else google)[0]
+        found, _ = phone_digests([row["input"]], country)
+    taken = PLATFORMS["meta" if row["platform"] == "meta" else "google_ads"].field(row["field"])
+    assert taken is not None
+    return found[taken.column][0]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=name)
@@ -106,8 +109,10 @@ def test_which_published_numbers_are_sent() -> None:
 
 def test_a_hashed_value_is_not_hashed_again() -> None:
     """Whose rule it was hashed by is not known: it is left out and counted, with the way out said on the run's page."""
-    assert email_digests([HASHED]) == ([NOTHING], [NOTHING], [(0, EMAIL_HASHED)])
-    assert phone_digests([HASHED.upper()], "US") == ([NOTHING], [NOTHING], [(0, PHONE_HASHED)])
+    emails = {"email": [NOTHING], "email_google": [NOTHING]}
+    phones = {"phone_digits": [NOTHING], "phone_e164": [NOTHING]}
+    assert email_digests([HASHED]) == (emails, [(0, EMAIL_HASHED)])
+    assert phone_digests([HASHED.upper()], "US") == (phones, [(0, PHONE_HASHED)])
 
 
 def test_no_country_is_ever_guessed() -> None:

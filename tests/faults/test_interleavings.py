@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from hashlib import blake2b
 
 import pytest
 from django.db import connections
@@ -16,7 +15,6 @@ from pytest_django import Settings
 
 from muster.models import Event, Person
 from muster.rq_worker import QUEUE, BellWorker
-from muster.vault import pepper
 from syncs import hold, sweep
 from syncs.cancel import cancel
 from syncs.models import Batch, Run, Tombstone
@@ -34,6 +32,7 @@ from tests.faults.list_at_work import (
     plain,
     resumed,
 )
+from tests.person_keys import key_of
 from tests.redis_server import RedisServer
 from tests.syncs.running import synced, work_off
 from tests.vendors import Vendors
@@ -226,7 +225,7 @@ def test_somebody_erased_while_a_run_is_held_is_never_added(
     space = world.audience.segment.workspace
     newcomer, member = more[0], world.ids[BEFORE - 1]
     for erased in (newcomer, member):
-        value = blake2b(f"{space.pk}:{erased}".encode(), key=pepper("ledger key"), digest_size=16).digest()
+        value = key_of(space.pk, erased)
         Tombstone.objects.create(workspace=space, kind=Tombstone.Kind.KEY, value=value, hint=0, at=timezone.now())
     before = {event["messageId"] for event in vendors.events(world.write_key)}
     vendors.mirror()
@@ -237,10 +236,7 @@ def test_somebody_erased_while_a_run_is_held_is_never_added(
 
     assert run.state == RunState.DONE
     assert world.on_list() == (world.wanted() | set(more)) - {newcomer, member}
-    keys = {
-        blake2b(f"{space.pk}:{one}".encode(), key=pepper("ledger key"), digest_size=16).hexdigest()
-        for one in (newcomer, member)
-    }
+    keys = {key_of(space.pk, one).hex() for one in (newcomer, member)}
     added = [
         event
         for event in vendors.events(world.write_key)

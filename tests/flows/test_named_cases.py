@@ -8,19 +8,19 @@ carries what somebody who stays carries too.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from audiences.models import Activation, Audience, Definition, Workspace
-from muster.vault import pepper
 from syncs.erased import identifier_hint, identifier_value
 from syncs.models import Pull, Run, Tombstone
 from syncs.states import RunState
 from syncs.verify import verify
 from tests import factories
+from tests.person_keys import key_of
 from tests.syncs.running import synced
 from tests.vendors import Vendors
 
@@ -77,8 +77,7 @@ class World:
 
     def erase(self, name: str, *identifiers: str) -> None:
         """Leave tombstones of somebody and of identifiers in normal form, as an erasure does."""
-        said = f"{self.space.pk}:{self.ids[name]}".encode()
-        self._bury(Tombstone.Kind.KEY, blake2b(said, key=pepper("ledger key"), digest_size=16).digest())
+        self._bury(Tombstone.Kind.KEY, key_of(self.space.pk, self.ids[name]))
         for one in identifiers:
             digest = sha256(one.encode()).digest()
             self._bury(Tombstone.Kind.IDENTIFIER, identifier_value(digest), identifier_hint(digest))

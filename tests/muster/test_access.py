@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.cookie import SimpleCookie
 from django.test import Client, RequestFactory
 from django.urls import URLResolver, get_resolver, include, path
-from pytest_django import DjangoDbBlocker, Settings
+from pytest_django import DjangoAssertNumQueries, DjangoDbBlocker, Settings
 
 from muster import access, declared
 from muster.access import Permission, Role, allow, can, public, who_can
@@ -173,6 +173,17 @@ def test_a_deputy_of_a_manager_approves_if_a_marketer(role: str, may: bool) -> N
     manager.is_active = False
     manager.save()
     assert not can(type(deputy).objects.get(pk=deputy.pk), Permission.APPROVE)
+    assert deputy not in who_can(Permission.APPROVE)
+
+
+@pytest.mark.django_db
+def test_whom_to_ask_is_one_question(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    deputy = factories.person()
+    named = [factories.person(role="manager", deputy=deputy), deputy]
+    factories.person(role="marketer", deputy=factories.person())  # no approver named that one
+    with django_assert_num_queries(1):
+        found = who_can(Permission.APPROVE)
+    assert {one.pk for one in found} == {one.pk for one in named}
 
 
 @pytest.mark.django_db

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.auth import hashers
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from muster.models import Event, Person, SignInAttempt
 from muster.sign_in import KEPT, TRIES, TRIES_OF_ALL
@@ -264,3 +266,15 @@ def test_the_cookies(client: Client, mara: Person) -> None:
     for name in ("sessionid", "csrftoken"):
         assert client.cookies[name]["httponly"]
         assert client.cookies[name]["samesite"] == "Lax"
+
+
+def test_a_session_ends_with_its_time_and_with_the_account(client: Client, mara: Person) -> None:
+    client.force_login(mara)
+    Session.objects.update(expire_date=timezone.now() + timedelta(seconds=60))
+    assert is_in(client)
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    assert not is_in(client)
+    client.force_login(mara)
+    assert is_in(client)
+    Person.objects.update(is_active=False)
+    assert not is_in(client)

@@ -187,8 +187,8 @@ def test_what_the_spool_writes_out_is_sealed(tmp_path: Path) -> None:
         spool.add(columnist.columns(values))
 
         assert list(tmp_path.iterdir()) == []
-        spool._file.seek(0)
-        written = spool._file.read()
+        spool._sealed.file.seek(0)
+        written = spool._sealed.file.read()
         assert len(written) > count * KEY.itemsize
         assert b"canary" not in written
         parts = list(spool.by_prefix(columnist.columns({name: [] for name in values})))

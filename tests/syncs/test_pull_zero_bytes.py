@@ -1,7 +1,7 @@
 """Keys and digests that end in zero bytes go the whole road whole: numpy drops such bytes from a single value of kind S."""
 
 from collections.abc import Iterator
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from itertools import count, islice
 
 import numpy as np
@@ -16,7 +16,7 @@ from syncs.models import Batch, Tombstone
 from syncs.people import Asked, Columnist, between, in_order, joined, taken
 from syncs.states import RunState
 from syncs.verify import verify
-from tests import factories
+from tests import factories, person_keys
 from tests.vendors import Vendors
 
 from .running import synced
@@ -25,7 +25,7 @@ PEOPLE = 24
 
 
 def key_of(space: Workspace, cio_id: str) -> bytes:
-    return blake2b(f"{space.pk}:{cio_id}".encode(), key=pepper("ledger key"), digest_size=16).digest()
+    return person_keys.key_of(space.pk, cio_id)
 
 
 def cio_ids(space: Workspace) -> Iterator[str]:

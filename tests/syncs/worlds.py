@@ -18,6 +18,7 @@ from syncs.models import Pull
 from syncs.people import Asked, Columnist, prefixes
 from syncs.spool import Spool
 from syncs.states import PullState
+from tests import person_keys
 from tests.syncs.shards import digests, keys, sha
 
 COLUMNS: dict[str, Any] = {"email": True, "phone": True, "country": "US", "flags": ["do_not_share"], "traits": []}
@@ -31,7 +32,7 @@ def columnist(segment: Segment) -> Columnist:
 
 def key_of(segment: Segment, cio_id: str) -> bytes:
     """Return the key under which a person is known in every list of the workspace."""
-    return columnist(segment).keys([cio_id])[0]
+    return person_keys.key_of(segment.workspace_id, cio_id)
 
 
 def reading(segment: Segment, people: Mapping[str, Mapping[str, str]], folder: Path) -> Pull:
