@@ -14,25 +14,18 @@ from django.utils import timezone
 from .access import DEPUTY_ROLES
 from .long_select import LongSelect
 from .models import Event, Person
-from .time_zones import time_zones
+from .time_zones import ZoneChoices, named_after_places
 
 if TYPE_CHECKING:
     PersonForm = forms.ModelForm[Person]
 else:
     PersonForm = forms.ModelForm  # takes no type at run time
 
-AREAS = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
 OUT_OF_TIME = "Choose a day from 2000 to 2100."
 REASON = "Shown in the event log, to everybody."
 
 
 @lru_cache(maxsize=1)
-def zones() -> list[tuple[str, str]]:
-    """Return the time zones to choose from: UTC, then those named after a place."""
-    named = sorted(name for name in time_zones() if name.startswith(AREAS))
-    return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in named)]
-
-
 class SignInForm(forms.Form):
     email = forms.CharField(
         label="Work email",
@@ -81,8 +74,9 @@ class SetUpForm(NewPasswordForm):
     )
     time_zone = forms.ChoiceField(
         label="Time zone",
-        choices=zones,
+        choices=ZoneChoices(named_after_places),
         initial="UTC",
+        widget=LongSelect(attrs={"class": "select"}),
         help_text="Weeks and schedules follow it. Each person can read times in their own.",
     )
     full_name = forms.CharField(label="Your name", max_length=120)
@@ -128,7 +122,7 @@ class EditPersonForm(PersonForm):
 class ProfileForm(PersonForm):
     time_zone = forms.ChoiceField(
         required=False,
-        choices=lambda: [("", "As this workspace"), *zones()],
+        choices=ZoneChoices(named_after_places, ("", "As this workspace")),
         help_text="All times are shown in it.",
         widget=LongSelect,
     )

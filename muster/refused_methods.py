@@ -19,4 +19,5 @@ class RefusedMethods:
             return response
         page = failures.not_taken(request)
         page.headers["Allow"] = response.headers["Allow"]
+        vars(page)["_has_been_logged"] = True  # by Django, when the method was refused
         return page

@@ -7,7 +7,7 @@ from django import forms
 
 from audiences.terms import CADENCES
 from muster.long_select import LongSelect
-from muster.time_zones import time_zones
+from muster.time_zones import ZoneChoices, every_zone
 
 from .models import Schedule
 from .schedule import DAILY, INTERVAL, MANUAL, WEEKLY, Rhythm
@@ -38,13 +38,8 @@ class ScheduleForm(forms.Form):
         empty_value="0",
         help_text="For a weekly schedule",
     )
-    zone = forms.ChoiceField(label="Time zone", required=False, widget=LongSelect)
+    zone = forms.ChoiceField(label="Time zone", required=False, choices=ZoneChoices(every_zone), widget=LongSelect)
     every_list = forms.BooleanField(label="Set it for every list of this audience", required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        zones: Any = self.fields["zone"]
-        zones.choices = [(name, name.replace("_", " ")) for name in sorted(time_zones())]
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}

@@ -20,6 +20,7 @@ from muster.navigation import PLACES, Place
 register = template.Library()
 
 DASHES = BLANK_CHOICE_DASH[0][1]
+NEEDS = frozenset(place.needs for place in PLACES)
 INPUT_CLASSES = {
     forms.Select: "select",
     forms.SelectMultiple: "select",
@@ -56,11 +57,25 @@ _kept = cache(render_to_string)
 _address = cache(reverse)
 
 
+@register.simple_tag
+def address(name: str) -> str:
+    """`{% address "profile" %}`: as {% url %}, worked out once a process: for what stands on every page."""
+    return _address(name)
+
+
+@register.simple_tag(takes_context=True)
+def side_foot(context: Context) -> str:
+    """`{% side_foot as foot %}`: what both menus, the side bar's and that of small screens, end with."""
+    template: Any = context.template
+    return str(template.engine.get_template("_side_foot.html").render(context))
+
+
 @register.simple_tag(takes_context=True)
 def navigation(context: Context, label: str) -> str:
     """`{% navigation "Main" %}`: the pages that this person may open, the one that is open marked."""
     request = context["request"]
-    places = tuple(place for place in PLACES if can(request.user, place.needs))
+    held = {needs for needs in NEEDS if can(request.user, needs)}
+    places = tuple(place for place in PLACES if place.needs in held)
     return _navigation(label, places, next((place for place in places if _is_open(place, request.path)), None))
 
 

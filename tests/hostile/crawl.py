@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import Resolver404, resolve
 
 PAGES_OF_A_ROUTE = 3
+ROOTED = re.compile(r"/(?!/)[^?#]*\Z")  # what joining leaves as it is
 LINKS = ("href", "hx-get", "action", "hx-post")
 
 Fields = dict[str, list[str]]  # by name: the values that the form offers
@@ -24,6 +25,7 @@ class Found:
     paths: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     queries: defaultdict[str, Fields] = field(default_factory=lambda: defaultdict(dict))
     forms: defaultdict[str, Fields] = field(default_factory=lambda: defaultdict(dict))
+    links: set[str] = field(default_factory=set)
 
 
 class Page(HTMLParser):
@@ -39,7 +41,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         had = {name: value or "" for name, value in attrs}
-        self.links += [urljoin(self.at, had[name]) for name in LINKS if had.get(name)]
+        self.links += [self._joined(had[name]) for name in LINKS if had.get(name)]
         if tag == "form":
             action = urljoin(self.at, had.get("action") or self.at)
             self.forms.append((had.get("method", "get").lower() == "post", action, {}))
@@ -51,6 +53,9 @@ class Page(HTMLParser):
             self.select = had.get("name", "") if tag == "select" else ""
             if had.get("name"):
                 self._offer(had["name"], had.get("value", "on" if had.get("type") == "checkbox" else ""))
+
+    def _joined(self, address: str) -> str:
+        return address if ROOTED.match(address) else urljoin(self.at, address)
 
     def _offer(self, name: str, value: str) -> None:
         if self.forms:
@@ -72,9 +77,11 @@ def route_of(address: str) -> str | None:
 def crawl(client: Client, found: Found, *starts: str, only_posted: frozenset[str] = frozenset()) -> None:
     """Read these pages and follow what they lead to, PAGES_OF_A_ROUTE of each route, and add what they say.
 
-    Of routes that are `only_posted` to, nothing is read but where they are.
+    After a page that said nothing new no other of its route and parameters is read, and of routes that are
+    `only_posted` to nothing but where they are.
     """
     seen: defaultdict[str, set[str]] = defaultdict(set)
+    exhausted: set[tuple[str, frozenset[str]]] = set()
     waiting = list(starts)
     while waiting:
         address = waiting.pop(0)
@@ -83,12 +90,14 @@ def crawl(client: Client, found: Found, *starts: str, only_posted: frozenset[str
             continue
         path, query = urlsplit(address).path, urlsplit(address).query
         found.paths[route].add(path)
-        for name, value in parse_qsl(query):
+        asked = parse_qsl(query)
+        for name, value in asked:
             found.queries[route].setdefault(name, []).append(value)
+        kind = route, frozenset(name for name, _ in asked)
         if (
             route in only_posted
             or address in seen[route]
-            or (len(seen[route]) >= PAGES_OF_A_ROUTE and address not in starts)
+            or ((len(seen[route]) >= PAGES_OF_A_ROUTE or kind in exhausted) and address not in starts)
         ):
             continue
         seen[route].add(address)
@@ -99,14 +108,22 @@ def crawl(client: Client, found: Found, *starts: str, only_posted: frozenset[str
             continue
         page = Page(path)
         page.feed(response.content.decode())
-        waiting += page.links
-        for posted, action, fields in page.forms:
-            to = route_of(action)
-            if to is not None:
-                _merge((found.forms if posted else found.queries)[to], fields)
-                waiting.append(action)
+        addresses = [*page.links, *(action for _, action, _ in page.forms)]
+        said = [
+            _merge((found.forms if posted else found.queries)[to], fields)
+            for posted, action, fields in page.forms
+            if (to := route_of(action)) is not None
+        ]
+        if found.links.issuperset(addresses) and not any(said):
+            exhausted.add(kind)
+        found.links.update(addresses)
+        waiting += addresses
 
 
-def _merge(known: Fields, more: dict[str, dict[str, None]]) -> None:
+def _merge(known: Fields, more: dict[str, dict[str, None]]) -> bool:
+    """Add values by field, and return whether one was new. Of tokens, which are new each time, the first is kept."""
+    before = sum(map(len, known.values()))
     for name, values in more.items():
-        known[name] = list(dict.fromkeys([*known.get(name, []), *values]))
+        if name != "csrfmiddlewaretoken" or name not in known:
+            known[name] = list(dict.fromkeys([*known.get(name, []), *values]))
+    return sum(map(len, known.values())) > before

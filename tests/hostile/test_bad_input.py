@@ -61,7 +61,7 @@ def unlinked() -> list[str]:
     ours = [reverse(name, args=[draft.slug, 1]) for name in steps]
     ours += [reverse("people:enable", args=[away.pk]), reverse("syncs:grow", args=[Activation.objects.latest("pk").pk])]
     ours += [reverse("syncs:retire", args=[one.slug]) for one in Audience.objects.filter(name="Retiring")]
-    ours += [reverse("audiences:detail", args=[slug]) for slug in ("stopped", "draft", "approved", "waiting")]
+    ours += [reverse("audiences:detail", args=[slug]) for slug in ("stopped", "draft", "approved", "waiting", "live")]
     ours += [reverse(name, args=["live"]) for name in ("syncs:tiers", "reconciliation:holdout")]
     ours += [reverse("audiences:version", args=["waiting", 1]), "/audiences/waiting/definition/v1/approve/"]
     ours += [reverse("reconciliation:feed", args=[one.slug]) for one in Feed.objects.all()]
@@ -73,7 +73,7 @@ def unlinked() -> list[str]:
     ours += [f"/audiences/approved/definition/v1/override/{one.destination_id}/" for one in lines_of_policy()]
     ours += [f"/webhooks/customerio/{draft.segment.workspace_id}/", "/suppression/", "/suppression/policy/"]
     ours += [reverse("reconciliation:answer", args=[one.activation_id]) for one in ListWeek.objects.all()]
-    ours += [reverse("syncs:run", args=[run.pk]) for run in Run.objects.live()]
+    ours += [reverse("syncs:run", args=[run.pk]) for run in [*Run.objects.live(), *Run.objects.filter(state="held")]]
     return [*ours, "/favicon.ico", "/back-office/login/", "/healthz", "/readyz"]
 
 

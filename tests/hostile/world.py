@@ -15,6 +15,7 @@ from audiences.models import (
     Feed,
     PipeRequest,
     RequiredSuppression,
+    Segment,
     TraitAllowance,
     Workspace,
 )
@@ -75,6 +76,7 @@ def build(cast: dict[str, Person], rudder: str) -> str:
     policy(cast, live)
     events(cast, draft.segment.workspace)
     Audience.objects.filter(pk=live.audience_id).update(family="carts")
+    gather(draft.segment.workspace, live.audience.segment.workspace)
     factories.pipe(archived_at=at)
     factories.destination(archived_at=at)
     factories.workspace(archived_at=at)
@@ -82,6 +84,13 @@ def build(cast: dict[str, Person], rudder: str) -> str:
     return invitations.invite(
         email="new@team.example", full_name="New One", role=Role.MARKETER, by=cast["administrator"], at=at
     )[1]
+
+
+def gather(space: Workspace, other: Workspace) -> None:
+    """Put what was made with a workspace of its own into one, but for a list in another: more would be more of the same."""
+    surplus = Workspace.objects.exclude(pk__in=[space.pk, other.pk])
+    Segment.objects.filter(workspace__in=surplus).update(workspace=space)
+    surplus.delete()
 
 
 def read_back(live: Activation, cast: dict[str, Person]) -> None:
