@@ -1,7 +1,6 @@
 """Forms about people and the installation."""
 
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
@@ -25,7 +24,6 @@ OUT_OF_TIME = "Choose a day from 2000 to 2100."
 REASON = "Shown in the event log, to everybody."
 
 
-@lru_cache(maxsize=1)
 class SignInForm(forms.Form):
     email = forms.CharField(
         label="Work email",
