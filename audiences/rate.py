@@ -7,12 +7,14 @@ second holds more than settings.CUSTOMERIO_RATE of them, whoever asks. Times are
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
+from django.db import connection
 from django.db.models.functions import Now
 
 from muster.http import RateLimited
+from muster.kept_query import KeptQuery
 
 from .models import RequestSlot
 
@@ -22,6 +24,8 @@ LATE: Final = 0.2
 MOST_TURNS: Final = 20
 
 Sleep = Callable[[float], object]
+
+_slot = KeptQuery(lambda pk: RequestSlot.objects.filter(workspace_id=pk).annotate(database_now=Now()), int)
 
 
 def take_turn(workspace_id: int, *, patience: float, sleep: Sleep = time.sleep) -> None:
@@ -61,15 +65,17 @@ def hold_back(workspace_id: int, seconds: float) -> None:
 
 def _row(workspace_id: int) -> tuple[float, float]:
     """Return when the next turn is, and what time it is in the database, as seconds since 1970."""
-    rows = RequestSlot.objects.filter(workspace_id=workspace_id).annotate(database_now=Now())
-    found = rows.values_list("next_at", "database_now").first()
+    found: Any = _slot.first(workspace_id)
     if found is None:
         RequestSlot.objects.get_or_create(workspace_id=workspace_id)
-        found = rows.values_list("next_at", "database_now").get()
-    now: datetime = found[1]
-    return found[0], now.timestamp()
+        found = _slot.first(workspace_id)
+    now: datetime = found.database_now
+    return found.next_at, now.timestamp()
 
 
 def _moved(workspace_id: int, due: float, to: float) -> bool:
     """Whether nobody else moved the next turn meanwhile; then it is moved."""
-    return bool(RequestSlot.objects.filter(workspace_id=workspace_id, next_at=due).update(next_at=to))
+    move = "UPDATE audiences_requestslot SET next_at = %s WHERE workspace_id = %s AND next_at = %s"
+    with connection.cursor() as cursor:
+        cursor.execute(move, [to, workspace_id, due])
+        return bool(cursor.rowcount)

@@ -175,7 +175,7 @@ class Comparison:
         found: list[Tokens] = []
         for number in range(len(prefixes) if len(some) or sought.shared is None else 0):
             people = self._mine(number)
-            few = carriers(people, identifiers, some)
+            few = carriers(people, identifiers, some, prefixes[number].out == Out.IN)
             self._block(prefixes, number, people, few, sought.blocked)
             wanted = prefixes[number].out == Out.IN
             few = taken(few, np.flatnonzero(wanted[few["place"]]))
@@ -250,13 +250,13 @@ def at_stake_in(prefixes: Iterable[Prefix]) -> TokenSet:
     return TokenSet.of([shard.flat_tokens[shard.gone_take == 1] for shard in shards if len(shard.gone_key)])
 
 
-def carriers(people: Columns, identifiers: Identifiers, some: TokenSet) -> Columns:
-    """Return who carries some of these identifiers: their places, and all of their tokens."""
+def carriers(people: Columns, identifiers: Identifiers, some: TokenSet, wanted: Flags) -> Columns:
+    """Return which of the people wanted carry some of these identifiers: their places, and all of their tokens."""
     tokens = identifiers.tokens(people)
     flags = np.zeros(len(people["key"]), np.bool_)
     for mine in tokens.values():
         flags |= some.holds(mine)
-    places = np.flatnonzero(flags)
+    places = np.flatnonzero(flags & wanted)
     return {"place": places} | {TOKENS + column: tokens[code][places] for code, column in identifiers.fields}
 
 

@@ -6,10 +6,15 @@ import numpy as np
 
 from audiences.models import Workspace
 from muster.columns import KEY, Array
+from muster.kept_query import KeptQuery
 from muster.vault import pepper
 
 from .models import Tombstone
 from .tokens import Flags, Tokens, salt, words
+
+_later = KeptQuery(
+    lambda workspace, newest: Tombstone.objects.filter(workspace_id=workspace, pk__gt=newest).only("pk")[:1], int, int
+)
 
 
 def identifier_value(digest: bytes) -> bytes:
@@ -37,7 +42,7 @@ class Erased:
 
     def is_current(self) -> bool:
         """Whether nobody was erased since."""
-        return not Tombstone.objects.filter(workspace=self.workspace, pk__gt=self.newest).exists()
+        return _later.first(self.workspace.pk, self.newest) is None
 
     def may_hold(self, tokens: Tokens, code: int) -> bool:
         """Whether one of these identifiers of a field may be an erased person's."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.conf import settings
 
 from audiences.models import Activation
+from muster.kept_query import KeptQuery
 
 from .lease import Lease
 from .models import Pause, Run
@@ -14,6 +15,7 @@ from .states import RunState
 from .stops import End, Park, SliceOver
 
 FRESH_SECONDS = 0.5
+_asked_to_cancel = KeptQuery(lambda pk: Run.objects.filter(pk=pk, cancel_asked_at__isnull=False).only("pk"), int)
 
 
 class Permit:
@@ -34,8 +36,7 @@ class Permit:
 
     def cancelled(self) -> None:
         """Raise End when somebody asked to cancel."""
-        asked = Run.objects.filter(pk=self.run.pk, cancel_asked_at__isnull=False)
-        if asked.exists():
+        if _asked_to_cancel.first(self.run.pk):
             person = Run.objects.select_related("cancel_asked_by").get(pk=self.run.pk).cancel_asked_by
             by = f" by {person}" if person else ""
             raise End(

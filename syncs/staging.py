@@ -14,7 +14,7 @@ import numpy as np
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
-from muster.columns import Columns, pack, unpack
+from muster.columns import Array, Columns, pack, unpack
 from muster.light_commits import light_here
 from muster.vault import seal, unseal
 
@@ -23,7 +23,7 @@ from .arms import names_of
 from .as_shown import wanted_readings
 from .lease import Lease
 from .models import Batch, Pull, Run, StagedShard
-from .people import between, forms_asked, joined, parted, prefixes, tally, whole
+from .people import between, forms_asked, joined, parted, prefixes, taken, tally, whole
 from .spool import Spool
 from .states import LIVE, BatchState, PullState
 
@@ -78,6 +78,16 @@ class Staged:
     def columns(self, number: int, of: int) -> Columns:
         """Return the whole of the people of prefix `number` among `of`, sorted by key. Raises NotStaged."""
         return self._prefix(number, of, lambda place: whole(self._heads[place], self._rests[place]))
+
+    def some(self, number: int, of: int, places: Array) -> Columns:
+        """Return the whole of the people at these places, in order, of prefix `number` among `of`. Raises NotStaged."""
+        head = self.heads(number, of)
+        if len(places) == len(head["key"]):
+            return self.columns(number, of)
+        if of > self.shards:
+            return taken(self.columns(number, of), places)
+        rest = self._prefix(number, of, self._rests.__getitem__)
+        return whole(taken(head, places), taken(rest, places))
 
     def _prefix(self, number: int, of: int, shard: Callable[[int], Columns]) -> Columns:
         if of <= self.shards:

@@ -17,10 +17,11 @@ from .ledger import Ledger
 from .members import Change, People, changed, members_told, nobody, those_of
 from .models import Run
 from .opted_out import OptedOut
-from .payload import Arms, Spec, add_rows, arm_traits, event_texts, remove_rows, with_arms
+from .payload import Arms, Spec, add_rows, arm_traits, event_texts, with_arms
 from .people import taken
 from .plan import ADD, flat_rows, is_optout, lengths_of
 from .plan_shards import Plans
+from .removal_rows import removal_rows
 from .row_bytes import Rows
 from .staging import Staged
 from .terms import Terms
@@ -155,10 +156,9 @@ class Maker:
 
     def _planned(self, number: int, plan: Columns, span: tuple[bytes, bytes]) -> tuple[Columns, Array, Array]:
         """Return the people whom the plan adds, as what each, and what it tells of their arms."""
-        people = self.staged.columns(number, self.ledger.shards)
-        chosen = places_within(people["key"], span, plan["op"] > 0)
-        if len(chosen) < len(people["key"]):
-            people = taken(people, chosen)
+        keys = self.staged.heads(number, self.ledger.shards)["key"]
+        chosen = places_within(keys, span, plan["op"] > 0)
+        people = self.staged.some(number, self.ledger.shards, chosen)
         told = plan["arm"][chosen] if "arm" in plan else np.zeros(len(chosen), np.uint8)
         return self.terms.completed(people), plan["op"][chosen], told
 
@@ -219,12 +219,8 @@ class Maker:
         owner = np.repeat(np.arange(len(keys)), lengths_of(ends))[taken]
         if self.terms.texts:
             return self._exits(spec, keys, flat[taken], owner, ledger)
-        found: list[list[tuple[int, bytes]]] = [[] for _ in range(len(keys))]
-        fields = ledger["id.field"][flat[taken]].tolist()
-        raw = ledger["id.raw"][flat[taken]].tobytes()
-        for place, (person, code) in enumerate(zip(owner.tolist(), fields, strict=True)):
-            found[person].append((code, raw[32 * place : 32 * place + 32]))
-        return remove_rows(spec, keys, drop.tolist(), found)
+        fields, raw = ledger["id.field"][flat[taken]], ledger["id.raw"][flat[taken]]
+        return removal_rows(spec, keys, drop, owner, fields, raw)
 
     def _exits(self, spec: Any, keys: Array, flat: Array, owner: Array, ledger: Columns) -> Rows:
         """Return the exits of userIds: one row a person, of as many events as ids they were sent under."""

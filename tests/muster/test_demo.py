@@ -56,9 +56,7 @@ def test_it_is_refused_where_it_could_meet_real_data(demo: Vendors, settings: An
     assert rows() == dict.fromkeys(rows(), 0)
 
 
-def test_everybody_can_sign_in_with_what_the_line_says(demo: Vendors, client: Any) -> None:
-    seeded()
-
+def assert_everybody_can_sign_in_with_what_the_line_says(client: Any) -> None:
     line, password = sign_ins.in_one_line(), sign_ins.password()
     assert "\n" not in line
     assert line.endswith(f"each with the password {password}")
@@ -69,9 +67,7 @@ def test_everybody_can_sign_in_with_what_the_line_says(demo: Vendors, client: An
     assert Person.objects.get(full_name="Yusuf Demir").deputy == Person.objects.get(full_name="Mei Tanaka")
 
 
-def test_everything_is_connected_and_tested(demo: Vendors) -> None:
-    seeded()
-
+def assert_everything_is_connected_and_tested(demo: Vendors) -> None:
     workspace = Workspace.objects.get()
     assert Installation.current().name == workspace.name == "Northwind Outfitters"
     assert (workspace.check_state, workspace.people) == (CheckState.WORKING, 4010)
@@ -86,9 +82,7 @@ def test_everything_is_connected_and_tested(demo: Vendors) -> None:
     assert Trait.objects.filter(sensitive=True).count() == 1
 
 
-def test_what_a_platform_can_show_is_read_with_access_that_was_tested(demo: Vendors) -> None:
-    seeded()
-
+def assert_what_a_platform_can_show_is_read_with_access_that_was_tested(demo: Vendors) -> None:
     assert dict(ReadAccess.objects.values_list("destination__name", "check_state")) == {
         "Meta, NW US": CheckState.WORKING,
         "Google Ads, NW US": CheckState.WORKING,
@@ -102,9 +96,7 @@ def test_what_a_platform_can_show_is_read_with_access_that_was_tested(demo: Vend
         assert abs(now - timezone.now().timestamp()) < 120, key
 
 
-def test_audiences_are_approved_by_the_manager_and_one_is_still_a_draft(demo: Vendors) -> None:
-    seeded()
-
+def assert_audiences_are_approved_by_the_manager_and_one_is_still_a_draft() -> None:
     for plan in AUDIENCES:
         made = Audience.objects.get(name=plan.name)
         definition = made.definitions.get()
@@ -121,9 +113,13 @@ def test_audiences_are_approved_by_the_manager_and_one_is_still_a_draft(demo: Ve
     assert draft.lacking == ["Cadence"]
 
 
-def test_a_second_time_changes_nothing(demo: Vendors) -> None:
+def test_it_is_all_there_and_a_second_time_changes_nothing(demo: Vendors, client: Any) -> None:
     assert not presence.is_done(demo.rudder)
     seeded()
+    assert_everybody_can_sign_in_with_what_the_line_says(client)
+    assert_everything_is_connected_and_tested(demo)
+    assert_what_a_platform_can_show_is_read_with_access_that_was_tested(demo)
+    assert_audiences_are_approved_by_the_manager_and_one_is_still_a_draft()
     before, keys = rows(), list(Pipe.objects.order_by("pk").values_list("write_key_check", flat=True))
 
     assert presence.is_done(demo.rudder)

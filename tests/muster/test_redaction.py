@@ -298,7 +298,7 @@ def test_arguments_that_do_not_fit_do_not_end_the_work(args: tuple[Any, ...]) ->
     ],
 )
 def test_a_long_text_takes_no_time(text: str) -> None:
-    began = time.monotonic()
+    began = time.thread_time()  # others on this machine take theirs
     redact(text)
 
-    assert time.monotonic() - began < 2
+    assert time.thread_time() - began < 2

@@ -29,6 +29,7 @@ from syncs.payload import (
     with_arms,
 )
 from syncs.plan import ADD, CHANGE, REASSERT
+from syncs.removal_rows import removal_rows
 from syncs.row_bytes import Rows, joined
 from tests.syncs.shards import NOTHING, digests, key_of, keys, sha
 
@@ -104,6 +105,30 @@ def test_a_removal_carries_every_identifier_once_and_each_field_once_an_event(co
     assert rows.events.tolist() == [max(map(codes.count, codes), default=0)]
     assert {event["action"] for event in events} <= {"delete"}
     assert len({event["messageId"] for event in events}) == len(events)
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.lists(st.sampled_from([1, 2]), max_size=3)), max_size=8),
+    st.sampled_from([RECORD, AUDIENCELIST]),
+)
+def test_removals_of_many_are_made_at_once_and_are_those_of_each(gone: list[tuple[bool, list[int]]], kind: str) -> None:
+    spec = replace(SPEC, kind=kind)
+    made = keys([key_of(number) for number in range(len(gone))])
+    taken = [[(code, sha(f"{number}:{at}")) for at, code in enumerate(one)] for number, (_, one) in enumerate(gone)]
+    flat = [(owner, *carried) for owner, one in enumerate(taken) for carried in one]
+
+    rows = removal_rows(
+        spec,
+        made,
+        np.array([drops for drops, _ in gone], np.uint8),
+        np.array([owner for owner, _, _ in flat], np.int64),
+        np.array([code for _, code, _ in flat], np.uint8),
+        digests([digest for _, _, digest in flat]),
+    )
+
+    each = remove_rows(spec, made, [drops for drops, _ in gone], taken)
+    assert rows.data.tobytes() == each.data.tobytes()
+    assert (rows.ends.tolist(), rows.events.tolist()) == (each.ends.tolist(), each.events.tolist())
 
 
 def ids(spec: Spec, *, drops: int = 0) -> set[str]:

@@ -15,6 +15,7 @@ from muster.columns import Columns, text_list
 from sandbox.digests import google_email, international, meta_email
 from syncs import pull, staging
 from syncs.models import Pull, StagedShard
+from syncs.people import taken
 from syncs.states import PullState
 from tests import factories
 from tests.person_keys import key_of
@@ -139,6 +140,13 @@ def test_more_than_one_page_is_an_export(vendors: Vendors) -> None:
     assert_equals(people, vendors.members(number), segment.workspace_id)
     parts = [staging.Staged(found).columns(place, 64)["key"] for place in range(64)]
     assert np.array_equal(np.concatenate(parts), people["key"])
+    for of in (1, 2, 4, 64):
+        mine = staging.Staged(found).columns(of - 1, of)
+        for places in (np.arange(len(mine["key"])), np.arange(1, len(mine["key"]), 7), np.zeros(0, np.int64)):
+            some = staging.Staged(found).some(of - 1, of, places)
+            assert {name: column.tobytes() for name, column in some.items()} == {
+                name: column.tobytes() for name, column in taken(mine, places).items()
+            }
     asked = vendors.cio_requests()
     assert not [one for one in asked if one["path"].endswith("/membership")]
     downloads = [one for one in asked if one["path"].startswith("/exports-store/")]
