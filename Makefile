@@ -31,7 +31,7 @@ run: $(VENV)/.stamp
 install: $(VENV)/.stamp-dev
 
 test: $(VENV)/.stamp-dev
-	$(PYTEST) -n 2 --dist loadgroup -m "not slow" $(TEST_ARGS)
+	$(PYTEST) -n 2 --maxschedchunk 8 -m "not slow" $(TEST_ARGS)
 
 test-slow: $(VENV)/.stamp-dev
 	$(PYTEST) -n 2 --maxschedchunk 8 -m slow $(TEST_ARGS)

@@ -31,8 +31,6 @@ hypothesis.settings.load_profile("muster")
 
 # As Django renders; while it tests, it also copies every context for tests that read `response.context`, and none does.
 RENDER: Any = vars(Template)["_render"]
-# A browser, a site with one of everything in it, a running copy.
-TOGETHER = {"tests/browser/": "browser", "tests/hostile/": "site", "tests/muster/test_up.py": "copy"}
 LOCAL_NAMES = {None, "", "localhost", b"localhost"}
 
 
@@ -81,14 +79,6 @@ def _stay_inside() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         refuse_outside(patch)
         yield
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let what stands on one costly thing run in one process, so that it is made once (`--dist loadgroup`)."""
-    for item in items:
-        if name := next((name for place, name in TOGETHER.items() if item.nodeid.startswith(place)), ""):
-            item.add_marker(pytest.mark.xdist_group(name))
 
 
 def pytest_collection_finish() -> None:
