@@ -44,7 +44,7 @@ def prepare() -> None:
         for number, name in ((SEGMENT_NUMBER, "Everybody"), (EXCLUSION_NUMBER, "Not these"))
     )
     # What is staged before there is a list is what its platform will take.
-    Destination.objects.create(name="Meta", platform="meta", payload=Payload.RECORD)
+    Destination.objects.create(name="Meta before any list", platform="meta", payload=Payload.RECORD)
     audience = Audience.objects.create(slug="bench", name="Bench", segment=segment, owner=owner, created_by=owner)
     Definition.objects.create(
         audience=audience,
