@@ -9,7 +9,8 @@ from syncs.states import PullState
 
 
 class Pull(models.Model):
-    """`columns` is what was asked for: {"email", "phone", "external_id": bool, "country": str, "attributes": [name]}.
+    """`columns` is what was asked for: {"email", "phone": bool, "forms": [normal form], "country": str, "flags", "traits",
+    "arms": [attribute]}; where no form is named, each of its identifiers' (syncs/people.py).
 
     `counts` holds what was found: people, email, phone, external_id (people with a usable one), and by reason what was
     unusable, e.g. {"email_invalid": 3, "phone_hashed": 1}. Staged shards of an older fence are garbage.
