@@ -184,9 +184,10 @@ def test_coverage_tells_a_fall_and_a_switch(made: Activation, now: datetime, mar
     factories.definition(
         made.audience, identifiers=["phone", "email"], switch_from=["email", "phone"], promoted_at=now - 2 * DAY
     )
-    readings.counted(made, now - 6 * DAY - HOUR, people=1_000, email=1, phone=1)
-    readings.counted(made, now - 6 * DAY, people=1_000, email=990, phone=714)
-    readings.counted(made, now - 3 * DAY, people=1_000, email=991, phone=583)
+    noon = now.replace(hour=12)
+    readings.counted(made, noon - 6 * DAY - HOUR, people=1_000, email=1, phone=1)
+    readings.counted(made, noon - 6 * DAY, people=1_000, email=990, phone=714)
+    readings.counted(made, noon - 3 * DAY, people=1_000, email=991, phone=583)
 
     page = words(client, f"/audiences/{made.audience.slug}/coverage/")
 
