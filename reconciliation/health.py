@@ -54,7 +54,7 @@ def keep_lists(lists: Iterable[int], *, at: datetime) -> list[Arrival]:
 
 def keep_due(destination_id: int, *, at: datetime) -> list[Arrival]:
     """Judge those lists of a destination that wait for it, all at once, and keep their health."""
-    waiting = _waiting(at - EVERY + TAKEN).filter(destination=destination_id)
+    waiting = _waiting(at - EVERY + TAKEN, at).filter(destination=destination_id)
     return keep_lists(waiting.values_list("pk", flat=True)[:AT_MOST], at=at)
 
 
@@ -74,14 +74,14 @@ def ring_due(*, at: datetime) -> int:
     Returns for how many destinations. Lists that were asked for and are not judged, since the job was lost, come again
     after ten minutes.
     """
-    due = list(_waiting(at - EVERY).values_list("pk", "destination")[:AT_MOST])
+    due = list(_waiting(at - EVERY, at).values_list("pk", "destination")[:AT_MOST])
     _take([pk for pk, _ in due], at)
     return sum(enqueue(JOB, "judging", destination_id=place) for place in dict.fromkeys(place for _, place in due))
 
 
-def _waiting(since: datetime) -> QuerySet[Activation]:
+def _waiting(since: datetime, at: datetime) -> QuerySet[Activation]:
     """Return the lists in use that were not judged since then, those that wait longest first."""
-    monday = monday_of(timezone.localdate(since, timezone=judging.zone()))
+    monday = monday_of(timezone.localdate(at, timezone=judging.zone()))
     old = Q(arrival=None) | Q(arrival__judged_at=None) | Q(arrival__judged_at__lte=since)
     return judging.lists_of(monday).filter(old).order_by("arrival__judged_at", "pk")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from audiences.models import Arrival
+from audiences.models import Activation, Arrival
 from muster.models import Person
 from reconciliation import health, judging
 from reconciliation.models import Delivery
@@ -85,6 +85,14 @@ def test_a_list_that_was_never_read_is_unknown_and_comes_once_an_hour(redis: Red
     assert (found.health, found.as_of) == ("unknown", None)
     assert health.ring_due(at=SATURDAY + timedelta(minutes=50)) == 0
     assert health.ring_due(at=SATURDAY + timedelta(minutes=71)) == 1
+
+
+def test_a_list_of_a_monday_is_asked_for_in_its_first_hour(redis: RedisServer) -> None:
+    one = rows.list_of()
+    made = judging.ends(MONDAY) + timedelta(minutes=2)
+    Activation.objects.filter(pk=one.pk).update(created_at=made)
+    assert health.ring_due(at=made - timedelta(minutes=3)) == 0  # not there before its week began
+    assert health.ring_due(at=made + timedelta(minutes=1)) == 1
 
 
 def test_the_ladder_is_on_the_page_with_its_causes_in_the_open(

@@ -31,6 +31,7 @@ def access_to(desk: Desk, place: Destination, **changed: Any) -> ReadAccess:
 
 def list_at(place: Destination, external_id: str, *, members: int = 100) -> Activation:
     made = factories.activation(place=place, members=members)
+    Activation.objects.filter(pk=made.pk).update(created_at=NOW)
     ListAt.objects.create(activation=made, external_id=external_id, set_at=NOW)
     return made
 
