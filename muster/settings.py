@@ -113,6 +113,7 @@ INSTALLED_APPS = [
     "reconciliation",
 ]
 MIDDLEWARE = [
+    "muster.stack_room.StackRoom",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "muster.security_headers.SecurityHeaders",

@@ -12,6 +12,7 @@ from typing import Any
 import django_rq
 import hypothesis
 import pytest
+from _pytest import runner
 from django.conf import settings as django_settings
 from django.contrib.contenttypes.management import create_contenttypes
 from django.contrib.contenttypes.models import ContentType
@@ -22,6 +23,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from muster.models import Person
+from muster.stack_room import in_room
 from tests import factories
 from tests.redis_server import RedisServer
 from tests.vendors import Vendors
@@ -86,6 +88,12 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> object:
+    """Run each test as pytest does, where deep stacks have room: a test begins deep already."""
+    return in_room(runner.pytest_runtest_protocol, item, nextitem)
 
 
 @pytest.fixture(scope="session", autouse=True)
