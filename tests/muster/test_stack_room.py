@@ -10,7 +10,7 @@ import pytest
 from muster.stack_room import in_room
 
 CALLS = 200
-DEPTHS = range(1, 120)
+DEPTHS = range(1, 500)  # their frames fill the first chunk and a part of the next
 
 
 def down(depth: int) -> None:
