@@ -21,6 +21,8 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from muster import kept_change
+
 CLOCK_TOLERANCE = timedelta(seconds=30)
 
 log = logging.getLogger(__name__)
@@ -103,8 +105,8 @@ class Lease:
 
     def write(self, **fields: Any) -> None:
         """Change the row while it is held. Raises LeaseLost when the fence is another's; nothing is changed then."""
-        model: Any = type(self.row)
-        if not model.objects.filter(pk=self.row.pk, fence=self.fence, state="running").update(**fields):
+        where = {"pk": self.row.pk, "fence": self.fence, "state": "running"}
+        if not kept_change.update(type(self.row), where, fields):
             self._lost = True
             raise LeaseLost(f"{self.row} was taken over from fence {self.fence}")
         for name, value in fields.items():

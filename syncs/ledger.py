@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 from django.db import IntegrityError
 
 from audiences.models import Activation
+from muster import kept_change
 from muster.columns import Array, Columns, pack, unpack
 from muster.vault import pepper, seal, unseal
 
@@ -200,24 +201,20 @@ class Ledger:
             if one.old and versions.get(one.old.pk) != one.old.version:
                 raise LeaseLost(f"ledger shard {one.number} was written by somebody else")
             one.row = self._after(one)
-        fresh = [one for one in ready if one.old is None]
+        fresh = [one.row for one in ready if one.old is None]
         try:
-            LedgerShard.objects.bulk_create([one.row for one in fresh])
+            if len(fresh) == 1:
+                kept_change.insert(fresh[0])
+            else:
+                LedgerShard.objects.bulk_create(fresh)
         except IntegrityError as error:
             raise LeaseLost("a ledger shard was written by somebody else") from error
-        LedgerShard.objects.bulk_create(
-            [one.row for one in ready if one.old],
-            update_conflicts=True,
-            unique_fields=["activation", "generation", "number"],
-            update_fields=CHANGING,
-        )
-        LedgerWhole.objects.bulk_create(
-            [LedgerWhole(shard_id=one.old.pk if one.old else one.row.pk, blob=one.whole) for one in ready if one.whole],
-            batch_size=WHOLES_AT_ONCE,
-            update_conflicts=True,
-            unique_fields=["shard"],
-            update_fields=["blob"],
-        )
+        changed = [one.row for one in ready if one.old]
+        kept_change.put(changed, unique=("activation", "generation", "number"), changing=CHANGING)
+        wholes = [
+            LedgerWhole(shard_id=one.old.pk if one.old else one.row.pk, blob=one.whole) for one in ready if one.whole
+        ]
+        kept_change.put(wholes, unique=("shard",), changing=("blob",), at_once=WHOLES_AT_ONCE)
 
     def _after(self, one: Prepared) -> LedgerShard:
         old = one.old

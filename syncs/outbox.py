@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import F
 
 from audiences.models import Activation
+from muster import kept_change
 
 from .lease import Lease, LeaseLost
 from .models import Batch, RejectedRow
@@ -69,7 +70,7 @@ def note(
         fields["requests"] = F("requests") + 1
     with transaction.atomic():
         lease.write(progress=F("progress") + 1, **fields)
-        batch = Batch.objects.create(
+        batch = Batch(
             run=maker.run,
             activation=maker.run.activation,
             parent=parent,
@@ -84,6 +85,7 @@ def note(
             created_at=at,
             **first,
         )
+        kept_change.insert(batch)
     return Parcel(batch, works, data)
 
 
@@ -116,7 +118,7 @@ def accepted(parcel: Parcel, maker: Maker, lease: Lease, at: datetime) -> None:
         )
         ledger.store(ready)
         if gained:
-            Activation.objects.filter(pk=batch.activation_id).update(members=F("members") + gained)
+            kept_change.update(Activation, {"pk": batch.activation_id}, {"members": F("members") + gained})
         counted = "accepted_adds" if adding else "accepted_removes"
         sent = sum(int(np.count_nonzero(work.rows.events)) for work in parcel.works)
         own = {counted: F(counted) + sent} if batch.run_id == lease.row.pk else {}
@@ -126,7 +128,8 @@ def accepted(parcel: Parcel, maker: Maker, lease: Lease, at: datetime) -> None:
 
 def settle(batch: Batch, state: BatchState, at: datetime, **fields: object) -> None:
     """End a batch that is still open. Raises LeaseLost when it is settled already."""
-    if not Batch.objects.filter(pk=batch.pk, state=BatchState.SENDING).update(state=state, settled_at=at, **fields):
+    open_one, settled = {"pk": batch.pk, "state": BatchState.SENDING}, {"state": state, "settled_at": at, **fields}
+    if not kept_change.update(Batch, open_one, settled):
         raise LeaseLost(f"{batch} was settled by somebody else")
     for name, value in {"state": state, **fields}.items():
         setattr(batch, name, value)
