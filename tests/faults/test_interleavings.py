@@ -150,7 +150,7 @@ def emptied(world: AtWork, redis: RedisServer, settings: Settings) -> Iterator[l
     stop, lost = threading.Event(), [0]
 
     def empty() -> None:
-        while not stop.wait(0.05):
+        while not stop.wait(0.15):
             lost[0] += bool(redis.client.dbsize())
             redis.client.flushall()
 
