@@ -129,9 +129,17 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
     from_htmx = request.headers.get("HX-Request") == "true"
     back = request.get_full_path() if request.method in {"GET", "HEAD"} else "/"
     if from_htmx:
-        back = urlsplit(request.headers.get("HX-Current-URL", "/")).path
+        back = path_of(request.headers.get("HX-Current-URL", "/"))
     target = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}"
     return HttpResponse(headers={"HX-Redirect": target}) if from_htmx else HttpResponseRedirect(target)
+
+
+def path_of(url: str) -> str:
+    """Return a URL's path, "/" of what is no URL: whoever asks may put anything into a header."""
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return "/"
 
 
 class NotAllowed(PermissionDenied):

@@ -213,6 +213,14 @@ def test_a_fragment_moves_the_whole_page_to_sign_in(client: Client) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("url", ["http://[", "https://[::1", "http://a]b/", "//\u2100/", ""])
+def test_a_page_that_is_no_address_leads_back_to_the_start(client: Client, url: str) -> None:
+    response = client.get("/log/", headers={"HX-Request": "true", "HX-Current-URL": url})
+    assert response.status_code == 200
+    assert response["HX-Redirect"] in {"/sign-in/?next=%2F", "/sign-in/?next="}
+
+
+@pytest.mark.django_db
 def test_the_refusal_says_whom_to_ask(client: Client) -> None:
     factories.person(role="administrator", full_name="Ada Novak")
     factories.sign_in(client, factories.person(role="marketer"))
