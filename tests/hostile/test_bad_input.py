@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from audiences.models import Activation, Audience, Feed, Pipe, RequiredSuppression, SigningKey
 from muster import set_up
 from muster.models import Person
-from reconciliation.models import ListWeek
+from reconciliation.models import ListWeek, Report
 from syncs.models import Run
 from tests.access_table import ADMINISTRATOR, MANAGER, STRANGER, TABLE
 from tests.hostile import nasty, world
@@ -74,6 +74,7 @@ def unlinked() -> list[str]:
     ours += [f"/audiences/approved/definition/v1/override/{one.destination_id}/" for one in lines_of_policy()]
     ours += [f"/webhooks/customerio/{draft.segment.workspace_id}/", "/suppression/", "/suppression/policy/"]
     ours += [reverse("reconciliation:answer", args=[one.activation_id]) for one in ListWeek.objects.all()]
+    ours += [f"/reports/{Report.objects.latest('pk')}/chase/{one.activation_id}/" for one in ListWeek.objects.all()]
     ours += [reverse("syncs:run", args=[run.pk]) for run in [*Run.objects.live(), *Run.objects.filter(state="held")]]
     return [*ours, "/favicon.ico", "/back-office/login/", "/healthz", "/readyz"]
 
