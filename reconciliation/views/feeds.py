@@ -75,6 +75,6 @@ def feed(request: HttpRequest, slug: str) -> HttpResponse:
     here = FeedPage(feed_or_404(slug), request.user, timezone.now())
     rejected = Paginator(here.rejected, REJECTED_A_PAGE).get_page(request.GET.get("page"))
     shown = [(one, property_names(one.body)) for one in rejected.object_list]
-    context = {"here": here, "rejected": rejected, "shown": shown}
+    context = {"here": here, "feed": here.feed, "row": here.row, "rejected": rejected, "shown": shown}
     context["recipe"] = here.recipe(request.build_absolute_uri)
     return page(request, "reconciliation/feed.html", context, part="live")

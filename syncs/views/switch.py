@@ -18,7 +18,7 @@ from audiences.terms_of import terms_of
 from audiences.views.draft import seen
 from audiences.views.loading import me, standing, version_of
 from muster.access import Permission, allow, who_can
-from muster.htmx import page, varied
+from muster.htmx import onward, page, varied, wants_fragment
 from syncs import pre_flight
 from syncs.models import PreFlight
 
@@ -29,7 +29,11 @@ from .pre_flights import SILENT
 @require_safe
 def switch(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Whom the old and the new identifiers reach and what each list would be sent; polled while a worker counts."""
-    return varied(page(request, "syncs/switch.html", _context(_version(slug, number)), part="dry"))
+    context = _context(_version(slug, number))
+    planned = context["switch"]
+    if wants_fragment(request) and (not planned or planned.only_order):  # edited meanwhile: nothing is compared now
+        return onward(request, "syncs:switch", slug, number)
+    return varied(page(request, "syncs/switch.html", context, part="dry"))
 
 
 def _version(slug: str, number: int) -> Definition:

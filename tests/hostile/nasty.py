@@ -200,10 +200,10 @@ def path_of(chance: Random, route: str, known: list[str], pattern: Any) -> str:
 
 
 def headers_of(chance: Random) -> dict[str, str]:
-    if chance.randrange(2):
-        return {}
-    names = chance.sample(sorted(HEADERS), chance.randrange(4))
-    return {name: chance.choice(HEADERS[name]) for name in names}
+    """Every fourth request is one of htmx for a fragment; every second has other headers besides."""
+    asked = {} if chance.randrange(4) else {"HTTP_HX_REQUEST": "true"}
+    names = chance.sample(sorted(HEADERS), chance.randrange(4)) if chance.randrange(2) else ()
+    return asked | {name: chance.choice(HEADERS[name]) for name in names}
 
 
 def body_of(chance: Random, fields: Fields) -> tuple[bytes, str]:

@@ -236,6 +236,28 @@ def test_no_two_headers_break_a_fragment(site: Site, role: str) -> None:
         ask(site, "log/", "GET", nasty.Asked("/log/", "", b"", nasty.FORM, headers), role)
 
 
+POLLED_ONLY = re.compile(r"/runs/\d+/live/|/readyz")  # the first goes on to its page, the second is for machines
+TOKEN = re.compile(r"\b[A-Za-z0-9]{64}\b")
+
+
+def read(site: Site, path: str, **headers: Any) -> tuple[int, str]:
+    """Return status and words of a page as the administrator reads it, without what differs each time."""
+    with transaction.atomic():
+        response = site.client(ADMINISTRATOR).get(path, **headers)
+        transaction.set_rollback(True)
+    body = "" if response.streaming else TOKEN.sub("", response.content.decode(errors="replace"))
+    return (204 if "HX-Redirect" in response else response.status_code), " ".join(body.split())
+
+
+def test_what_is_polled_is_a_part_of_its_page(site: Site) -> None:
+    """A fragment made by itself lacks what the page around it set, and a browser asks for it a minute after the page."""
+    pages = {path for paths in site.found.paths.values() for path in paths if not POLLED_ONLY.match(path)}
+    for path in sorted(pages):
+        whole, part = read(site, path), read(site, path, HTTP_HX_REQUEST="true")
+        assert part[0] in {whole[0], 204}, path
+        assert part[1] in whole[1], path
+
+
 def test_the_pages_lead_everywhere(site: Site) -> None:
     """Else the requests above would meet nothing but pages that are not there."""
     unseen = {route for route in OURS if not site.found.paths.get(route)}

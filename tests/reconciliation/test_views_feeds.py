@@ -314,6 +314,13 @@ def test_a_feed_shows_its_weeks_with_what_landed(reader: Client) -> None:
     assert "400 rows are" in Feeds(NOW, only=feed).rows[0].verdict.first
 
 
+def test_a_feed_is_polled_for_its_figures_only(reader: Client) -> None:
+    path = path_of(feed_rows.feed())
+    part = reader.get(path, headers={"HX-Request": "true"}).content.decode()
+    assert part.strip().startswith('<dl class="stats" id="live"')
+    assert part in reader.get(path).content.decode()
+
+
 def test_rejected_events_show_names_and_never_values(reader: Client, marketer: Person) -> None:
     feed = feed_rows.feed()
     body = Kept(person_id="p-1", properties={"coupon": "SECRET-COUPON-20"}, lost={"value": "wrong_type"}).text
