@@ -15,6 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
+from django.urls import resolve, reverse
 
 from muster.kept_query import KeptQuery
 
@@ -169,6 +170,7 @@ def allow(permission: Permission, *or_else: Permission) -> Callable[[View], View
             return answer
 
         guarded.permission = permission  # type: ignore[attr-defined]
+        guarded.any_of = (permission, *or_else)  # type: ignore[attr-defined]
         return cast(View, guarded)
 
     return declare
@@ -183,6 +185,12 @@ def public(view: View) -> View:
 def is_declared(view: Callable[..., Any]) -> bool:
     """Whether a view says whom it is for."""
     return isinstance(getattr(view, "permission", None), Permission) or getattr(view, "public", False) is True
+
+
+def may_open(person: object, url_name: str) -> bool:
+    """Whether a person may call the view of an address without parameters."""
+    view = resolve(reverse(url_name)).func
+    return any(can(person, one) for one in view.any_of)  # type: ignore[attr-defined]
 
 
 class DenyByDefault:

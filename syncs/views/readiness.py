@@ -1,5 +1,7 @@
 """Readiness: what is missing where, the eight steps of the set-up, and the checklist of one audience."""
 
+from dataclasses import replace
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -10,7 +12,7 @@ from audiences.checklist import Stand, checklist, done
 from audiences.forms.registration import ReasonForm
 from audiences.models import Activation, Audience, Lifecycle
 from muster import audit
-from muster.access import Permission, allow, who_can
+from muster.access import Permission, allow, may_open, who_can
 from muster.htmx import onward, page, varied
 from muster.models import Person
 from syncs.readiness import CHECKED, Evidences
@@ -43,7 +45,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     """The eight steps, and every list with what it lacks, those that lack most first."""
     rows = _shown(_lists())
     rows.sort(key=lambda row: (str(row["done"]).zfill(3), str(row["list"])))
-    all_steps = steps()
+    all_steps = [one if may_open(request.user, one.url_name) else replace(one, url_name="") for one in steps()]
     return page(request, "syncs/readiness.html", {"rows": rows, "steps": all_steps, "lede": lede(all_steps)})
 
 

@@ -26,9 +26,9 @@ from muster import set_up
 from muster.models import Person
 from reconciliation.models import ListWeek, Report
 from syncs.models import Run
-from tests.access_table import ADMINISTRATOR, MANAGER, STRANGER, TABLE
+from tests.access_table import ADMINISTRATOR, MANAGER, MARKETER, PAID_MEDIA, STRANGER, TABLE
 from tests.hostile import nasty, world
-from tests.hostile.crawl import Found, crawl
+from tests.hostile.crawl import Found, Page, crawl, route_of
 from tests.muster.test_access import ADMIN, OURS
 
 CLOSED = "http://127.0.0.1:1"  # nobody listens there
@@ -240,6 +240,12 @@ POLLED_ONLY = re.compile(r"/runs/\d+/live/|/readyz")  # the first goes on to its
 TOKEN = re.compile(r"\b[A-Za-z0-9]{64}\b")
 
 
+def some_pages(site: Site) -> list[str]:
+    """Return addresses that are read, no more than six of a kind."""
+    known = site.found.paths.items()
+    return sorted({path for route, paths in known if route not in ONLY_POSTED for path in sorted(paths)[:6]})
+
+
 def read(site: Site, path: str, **headers: Any) -> tuple[int, str]:
     """Return status and words of a page as the administrator reads it, without what differs each time."""
     with transaction.atomic():
@@ -251,11 +257,25 @@ def read(site: Site, path: str, **headers: Any) -> tuple[int, str]:
 
 def test_what_is_polled_is_a_part_of_its_page(site: Site) -> None:
     """A fragment made by itself lacks what the page around it set, and a browser asks for it a minute after the page."""
-    pages = {path for paths in site.found.paths.values() for path in paths if not POLLED_ONLY.match(path)}
-    for path in sorted(pages):
+    for path in some_pages(site):
+        if POLLED_ONLY.match(path):
+            continue
         whole, part = read(site, path), read(site, path, HTTP_HX_REQUEST="true")
         assert part[0] in {whole[0], 204}, path
         assert part[1] in whole[1], path
+
+
+@pytest.mark.parametrize("role", [MARKETER, PAID_MEDIA, ADMINISTRATOR])
+def test_no_page_leads_where_its_reader_may_not_go(site: Site, role: str) -> None:
+    for path in some_pages(site):
+        with transaction.atomic():
+            response: Any = site.client(role).get(path)
+            transaction.set_rollback(True)
+        page = Page(path)
+        if response.status_code == 200 and response["Content-Type"].startswith("text/html"):
+            page.feed(response.content.decode())
+        for row in (TABLE.get(route_of(address) or "") for address in page.links):
+            assert row is None or any(role in who for who in row.values()), path
 
 
 def test_the_pages_lead_everywhere(site: Site) -> None:
