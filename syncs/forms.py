@@ -212,7 +212,12 @@ class UnpauseForm(forms.Form):
 class RunFilter(forms.Form):
     """Filters of the list of runs; what cannot be understood is ignored and said."""
 
-    q = forms.CharField(label="Find", max_length=120, required=False)
+    q = forms.CharField(
+        label="Find",
+        max_length=120,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": "List or run number"}),
+    )
     state = forms.ChoiceField(label="State", required=False)
     destination = forms.ChoiceField(label="Destination", required=False)
     day = forms.ChoiceField(label="Day", required=False)
@@ -226,7 +231,6 @@ class RunFilter(forms.Form):
         self._choose("day", [("", "Any"), *self._days(now)])
         for name, field in self.fields.items():
             field.widget.attrs |= {"class": "input" if name == "q" else "select"}
-        self.fields["q"].widget.attrs |= {"placeholder": "List or run number", "type": "search"}
 
     def _choose(self, name: str, choices: Sequence[tuple[str, str]]) -> None:
         field = self.fields[name]
