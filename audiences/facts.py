@@ -130,9 +130,18 @@ class Facts:
 
     def needs(self, today: date) -> list[str]:
         """Return a sentence for each thing that stops the audience or hides that it is wrong; the worst first."""
+        return self.of_lists + self.whole(today)
+
+    @property
+    def of_lists(self) -> list[str]:
+        """Return what stops its lists."""
+        return [] if self.archived or self.current is None else [said for one in self.lists for said in one.needs]
+
+    def whole(self, today: date) -> list[str]:
+        """Return what is wrong with it whichever list it is."""
         if self.archived or self.current is None:
             return []
-        said = [sentence for one in self.lists for sentence in one.needs]
+        said = []
         if mismatch := self.mismatch:
             said.append(mismatch)
         if self.segment_gone:

@@ -71,6 +71,14 @@ class Standing:
         return self.facts.needs(self.today)
 
     @property
+    def of_lists(self) -> list[str]:
+        return self.facts.of_lists
+
+    @cached_property
+    def whole(self) -> list[str]:
+        return self.facts.whole(self.today)
+
+    @property
     def mismatch(self) -> str:
         return self.facts.mismatch
 

@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.begin, name="home"),
     path("audiences/", home.your_audiences, name="your_audiences"),
     path("audiences/count/", home.count, name="your_audiences_count"),
+    path("audiences/<slug:slug>/standing/", home.of_audience, name="standing_of"),
     path("", include("audiences.urls")),
     path("", include("syncs.urls")),
     path("", include("reconciliation.urls")),

@@ -191,6 +191,7 @@ RECONCILIATION: dict[str, Row] = {
     "events/": reads(PEOPLE),
     "events/count/": reads(PEOPLE),
     "audiences/count/": reads(PEOPLE),
+    "audiences/<slug:slug>/standing/": reads(PEOPLE),
     "events/register/": form(OPERATORS),
     "events/<slug:slug>/": reads(PEOPLE),
     "events/<slug:slug>/edit/": form(OPERATORS),

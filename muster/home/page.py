@@ -54,8 +54,8 @@ def home(wanted: Wanted, reader: Reader, asked: Sequence[ApprovalRequest]) -> Ho
     """Return the page; the number of queries does not depend on how many lists there are."""
     audiences = _audiences(wanted, reader)
     lists = standings(audiences, reader.today, destination=wanted.destination, health=wanted.health)
-    happened = _happened(lists, reader)
-    found = needs(lists, happened, reader)
+    known = happened(lists, reader)
+    found = needs(lists, known, reader)
     pressing = {one.at.list for one in found} | {one.list for one in lists if one.whole}
     rest = [one for one in lists if one.list not in pressing]
     fine = [one for one in rest if one.health == "on_target"]
@@ -72,7 +72,7 @@ def home(wanted: Wanted, reader: Reader, asked: Sequence[ApprovalRequest]) -> Ho
         drafts=sorted(read.values(), key=lambda row: row.name),
         counts=_counts(found, in_pilot, fine, watched, drafts),
         exposed=exposed(found),
-        counted=all(one.list in happened.exposed for one in lists if one.suppresses and one.list in pressing),
+        counted=all(one.list in known.exposed for one in lists if one.suppresses and one.list in pressing),
     )
 
 
@@ -85,7 +85,7 @@ def to_act_on(reader: Reader) -> int:
     if wanted.owner == ALL and not can(reader.person, Permission.REGISTER):
         return 0
     lists = standings(_audiences(wanted, reader), reader.today)
-    return len(needs(lists, _happened(lists, reader), reader))
+    return len(needs(lists, happened(lists, reader), reader))
 
 
 def _counts(needing: Sequence[Need], pilot: Sequence[Pilot], *others: Collection[object]) -> dict[str, int]:
@@ -99,7 +99,7 @@ def _audiences(wanted: Wanted, reader: Reader) -> QuerySet[Audience]:
     return Audience.objects.filter(pk__in=told.order_by().values("pk"))
 
 
-def _happened(lists: Sequence[Standing], reader: Reader) -> Happened:
+def happened(lists: Sequence[Standing], reader: Reader) -> Happened:
     """Return what the other apps know of these lists. Six queries."""
     mine = of(lists)
     troubles = {one.run.activation_id: one for need in attention.needs(reader.now) for one in need.runs}

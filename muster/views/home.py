@@ -1,15 +1,17 @@
 """The first page: where each role begins, and the lists of whoever reads."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from audiences.approving import for_decision, open_requests, waiting_for
+from audiences.models import Audience
 from audiences.next_step import next_step
 from audiences.views.loading import me
 from muster.access import Permission, allow, can, who_can
 from muster.home.landing import first_page
+from muster.home.of_audience import told
 from muster.home.page import home, to_act_on
 from muster.home.reader import Reader
 from muster.home.wanted import HomeFilter
@@ -38,6 +40,16 @@ def your_audiences(request: HttpRequest) -> HttpResponse:
         step = next_step()
         context |= {"step": step, "can_do": can(reader.person, step.needs), "ask": who_can(step.needs)}
     return page(request, "muster/your_audiences.html", context, part="home")
+
+
+@allow(Permission.READ)
+@require_safe
+def of_audience(request: HttpRequest, slug: str) -> HttpResponse:
+    """How each list of an audience stands, and what it needs; its page loads it, and again each minute."""
+    audience = get_object_or_404(Audience, slug=slug, archived_at=None)
+    reader = Reader(me(request), timezone.now(), timezone.get_current_timezone())
+    context = {"audience": audience, "told": told(audience, reader)}
+    return page(request, "muster/standing_of.html", context, part="standing")
 
 
 @allow(Permission.READ)

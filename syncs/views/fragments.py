@@ -29,7 +29,7 @@ from syncs.second_person import others
 from .loading import any_live, machinery, shown_runs
 from .slots_shown import by_list
 
-LATEST = 5
+LATEST = 3
 
 
 @allow(Permission.READ)

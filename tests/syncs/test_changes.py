@@ -10,8 +10,9 @@ from audiences.models import Activation
 from muster import audit
 from muster.models import Person
 from syncs import changes
-from syncs.models import Pull
+from syncs.models import Pull, Run
 from syncs.states import PullState
+from tests import factories
 from tests.syncs import run_rows
 
 Sign = Callable[[Person], Client]
@@ -79,3 +80,49 @@ def test_nothing_yet_says_so(marketer: Person, signed_in: Sign) -> None:
     made = run_rows.list_of("Cart")
     page = signed_in(marketer).get(f"/audiences/{made.audience.slug}/changes/").content.decode()
     assert "Nothing changed yet" in page
+
+
+def told_of(run: Run, verb: str, by: Person | None, reason: str, minutes: int) -> None:
+    at, audience = timezone.now() - timedelta(minutes=minutes), run.activation.audience_id
+    audit.record(verb=verb, subject=run, by=by, reason=reason, audience_id=audience, run_id=run.pk, at=at)
+
+
+def test_what_happened_to_several_runs_at_once_is_one_line(marketer: Person, signed_in: Sign) -> None:
+    first = run_rows.list_of("Cart")
+    second = factories.activation(first.audience, factories.destination(name="Google Ads", platform="google_ads"))
+    early, one, two = (run_rows.run_of(made) for made in (first, first, second))
+    for run, minutes in ((early, 60), (one, 9), (two, 9)):
+        told_of(run, "started a sync", marketer, "Before the campaign", minutes)
+        told_of(run, "ended Done", None, f"{run.pk} additions accepted.", minutes - 1)
+
+    found = changes.of_audience(first.audience)
+
+    assert [one.told for one in found] == [
+        "Two runs ended Done",
+        f"{marketer} started a sync: two runs",
+        f"Run {early.pk} to {first.destination.name} ended Done",
+        f"{marketer} started a sync: run {early.pk} to {first.destination.name}",
+    ]
+    assert found[0].runs == (
+        (two.pk, f"to Google Ads: {two.pk} additions accepted."),
+        (one.pk, f"to {first.destination.name}: {one.pk} additions accepted."),
+    )
+    assert found[1].more == ("Before the campaign",)
+    assert found[1].runs == ((two.pk, "to Google Ads"), (one.pk, f"to {first.destination.name}"))
+    of_account = changes.of_destination(first.destination)
+    assert of_account[2].told == f"Run {early.pk} of Cart ended Done"
+    page = signed_in(marketer).get(f"/audiences/{first.audience.slug}/changes/").content.decode()
+    assert f'<a href="/runs/{two.pk}/">Run {two.pk}</a> to Google Ads' in page
+
+
+def test_the_audiences_own_page_has_few_of_a_kind(marketer: Person, signed_in: Sign) -> None:
+    made = run_rows.list_of("Cart")
+    for hours in range(5):
+        told_of(run_rows.run_of(made), "ended Failed", None, f"Failed {hours}.", 60 * hours)
+    audit.record(verb="edited v2 of", subject=made.audience, by=marketer, audience_id=made.audience_id)
+    client, path = signed_in(marketer), f"/audiences/{made.audience.slug}/changes/"
+    few = client.get(f"{path}?newest", headers={"HX-Request": "true"}).content.decode()
+    assert few.count("ended Failed") == 2
+    assert "edited v2 of Cart" in few
+    assert f'href="{path}">Everything that changed' in few
+    assert client.get(path).content.decode().count("ended Failed") == 5
