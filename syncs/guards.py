@@ -137,6 +137,7 @@ def judge(figures: Figures, facts: Facts, released: Released | None = None) -> d
             "figure": figures.removes,
             "limit": most_removes,
             "expected": round(leaving, 1),
+            **_told(facts, most_removes, REMOVED_SHARE[facts.suppresses]),
             "held": removes_over and not removes_free,
             "released": removes_over and removes_free,
             "why": "empty" if empties else "guard" if removes_over else "",
@@ -145,12 +146,20 @@ def judge(figures: Figures, facts: Facts, released: Released | None = None) -> d
             "figure": figures.adds,
             "limit": most_adds,
             "expected": round(entering, 1),
+            **_told(facts, most_adds, ADDED_SHARE),
             "held": adds_over and not adds_free,
             "released": adds_over and adds_free,
             "why": "guard" if adds_over else "",
             "first": facts.is_first,
         },
     }
+
+
+def _told(facts: Facts, limit: int, share: float) -> dict[str, Any]:
+    """Return by what a limit was set, for whoever decides: hours, the window's hours, members, and the share of them."""
+    by = "floor" if limit <= FLOOR else "share" if limit == int(share * facts.members) else "turnover"
+    hours = None if facts.hours is None else round(facts.hours, 3)
+    return {"by": by, "hours": hours, "window": facts.window_hours, "members": facts.members, "share": share}
 
 
 def passed(verdict: dict[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from audiences.platforms import Family
-from muster.figures import number, share
+from muster.figures import HOUR, age, number, percent, share
 
 from .reasons import RUN, named
 from .telling import parked_of, people, sides
@@ -111,12 +112,35 @@ def _facts(run: Run, side: str) -> list[Fact]:
     said, name = run.held[side], NAMES[side].capitalize()
     if said.get("why") != "guard":
         return [Fact(f"{name} parked", number(said["figure"]), f"{named(RUN, str(said.get('why'))).label}")]
-    usual = "From the hours since the last Done run, and the segment's window or the last week's runs"
-    limit = "The largest of 50, three times the expected, and a share of the list. It grows with the hours"
+    usual, limit = _usual(said), _limit(said)
     return [
         Fact(f"{name} expected", number(said.get("expected")), usual),
         Fact("Limit of this pass", number(said["limit"]), limit),
     ]
+
+
+def _usual(said: Mapping[str, Any]) -> str:
+    """Return how many would be usual, with the figures it was told by; runs of before kept none."""
+    if "by" not in said:
+        return "From the hours since the last Done run, and the segment's window or the last week's runs"
+    if said["hours"] is None:
+        return "No run is Done yet, so nothing tells what is usual"
+    since = f"{age(said['hours'] * HOUR)} since the last Done run"
+    if said["window"]:
+        return f"{since} ÷ {age(said['window'] * HOUR)} of the segment's window, of {people(said['members'])}"
+    return f"{since}, at the pace of the runs and days before it"
+
+
+def _limit(said: Mapping[str, Any]) -> str:
+    """Return which of the three set the limit."""
+    if "by" not in said:
+        return "The largest of 50, three times the expected, and a share of the list. It grows with the hours"
+    of_list = f"{percent(100 * said['share'])} of {people(said['members'])}"
+    return {
+        "floor": f"The least that passes. Three times the expected and {of_list} are no more",
+        "share": f"{of_list}: more than 50 and than three times the expected",
+        "turnover": f"Three times the expected, more than 50 and than {of_list}. It grows with the hours",
+    }[said["by"]]
 
 
 def _count(number: int, side: str) -> str:

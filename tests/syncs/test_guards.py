@@ -103,12 +103,22 @@ def test_a_verdict_tells_figure_limit_and_what_was_expected() -> None:
     verdict = judge(Figures(wanted=900, removes=301, adds=7), known)
     assert verdict["removes"] == {
         **{"figure": 301, "limit": 300, "expected": 100.0},
+        **{"by": "turnover", "hours": 24, "window": None, "members": 1000, "share": 0.2},
         **{"held": True, "released": False, "why": "guard"},
     }
     assert verdict["adds"] == {
         **{"figure": 7, "limit": 630, "expected": 210.0},
+        **{"by": "turnover", "hours": 24, "window": None, "members": 1000, "share": 0.5},
         **{"held": False, "released": False, "why": "", "first": False},
     }
+
+
+@pytest.mark.parametrize(
+    ("members", "leaving", "by"), [(100, 2, "floor"), (1000, 2, "share"), (1000, 100, "turnover"), (250, 0, "floor")]
+)
+def test_a_verdict_says_which_of_the_three_set_the_limit(members: int, leaving: int, by: str) -> None:
+    known = facts(members=members, hours=24, past=((24, leaving, 0),))
+    assert judge(Figures(wanted=members, removes=0, adds=0), known)["removes"]["by"] == by
 
 
 @pytest.mark.parametrize("suppresses", [True, False])

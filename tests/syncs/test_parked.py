@@ -84,3 +84,36 @@ def test_a_list_that_shrank_meanwhile_never_ends_below_nobody() -> None:
     told = parked(members=10, removes=REMOVES)
 
     assert (told.after, told.bar.stay) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("told_by", "usual", "limit"),
+    [
+        (
+            {"by": "share", "hours": 12.0, "window": 2160.0, "members": 3184, "share": 0.05},
+            "12 h since the last Done run ÷ 90 d of the segment's window, of 3,184 people",
+            "5% of 3,184 people: more than 50 and than three times the expected",
+        ),
+        (
+            {"by": "turnover", "hours": 0.25, "window": None, "members": 100, "share": 0.2},
+            "15 m since the last Done run, at the pace of the runs and days before it",
+            "Three times the expected, more than 50 and than 20% of 100 people. It grows with the hours",
+        ),
+        (
+            {"by": "floor", "hours": None, "window": None, "members": 100, "share": 0.2},
+            "No run is Done yet, so nothing tells what is usual",
+            "The least that passes. Three times the expected and 20% of 100 people are no more",
+        ),
+        (  # held before the figures were kept
+            {},
+            "From the hours since the last Done run, and the segment's window or the last week's runs",
+            "The largest of 50, three times the expected, and a share of the list. It grows with the hours",
+        ),
+    ],
+)
+def test_what_is_usual_and_the_limit_are_told_with_their_figures(
+    told_by: dict[str, Any], usual: str, limit: str
+) -> None:
+    told = parked(removes={**REMOVES, **told_by})
+
+    assert [fact.note for fact in told.facts] == [usual, limit]
