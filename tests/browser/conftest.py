@@ -45,6 +45,20 @@ SAYING = """const flat = (text) => (text || "").replace(/\\s+/g, " ").toLowerCas
 return [...document.querySelectorAll(arguments[0])].filter(
   (one) => flat(one.textContent).includes(words) || flat(one.innerText).includes(words));"""
 
+# Texts that reach further right than the cell, line or box they stand in; what scrolls by itself may.
+OUTSIDE = """const boxes = "td, th, dd, dt, li, p, h1, h2, h3, summary, button, .button, .panel, .banner, .chip";
+const hides = (one) => getComputedStyle(one).position === "absolute" || one.closest("svg, .visually-hidden, .skip-link");
+const scrolls = (one, box) => { for (; one !== box.parentElement; one = one.parentElement)
+  if (getComputedStyle(one).overflowX !== "visible") return true; return false; };
+return [...document.querySelectorAll(boxes)].filter((box) => box.offsetParent && !hides(box.closest("thead") || box))
+  .flatMap((box) => { const right = box.getBoundingClientRect().right, out = [], range = document.createRange();
+    const texts = document.createTreeWalker(box, NodeFilter.SHOW_TEXT);
+    for (let text; (text = texts.nextNode()); ) { range.selectNodeContents(text);
+      const one = range.getBoundingClientRect(), around = text.parentElement;
+      if (text.data.trim() && around.checkVisibility() && one.right > right + 5 && !hides(around) && !scrolls(around, box))
+        out.push(`${box.tagName} ${text.data.trim()}`); }
+    return out; });"""
+
 # A page that is left while a part of it was on its way: htmx calls that an error, and nobody is wrong.
 LEFT = (r"htmx:sendAbort", r"htmx:afterRequest")
 
@@ -136,7 +150,9 @@ class Browser:
         return str(self.driver.current_url).removeprefix(self.home)
 
     def fits(self) -> bool:
-        """Whether nothing sticks out at the right: the page does not scroll sideways."""
+        """Whether nothing sticks out at the right: the page does not scroll sideways, and no text leaves its box."""
+        outside = self.driver.execute_script(OUTSIDE)
+        assert outside == [], self.driver.current_url
         return bool(self.driver.execute_script("return document.documentElement.scrollWidth <= innerWidth"))
 
     def look(self, name: str) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from audiences.models import Activation
+from audiences.models import Activation, Segment
 from muster.models import Person
 from reconciliation.weeks import monday_of
 from syncs.models import Pause
@@ -48,6 +48,7 @@ def lists(marketer: Person) -> list[Activation]:
     for made in (vip, draft):
         made.owner = marketer
         made.save()
+    Segment.objects.update(size=26_940, size_at=now - timedelta(days=3))  # with a date, a time is three times as long
     return [late, held, drifts, fine, learning]
 
 
