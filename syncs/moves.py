@@ -98,6 +98,9 @@ def park(run: Run, lease: Lease, stop: Park, at: datetime) -> None:
     wake_at = None if stop.wait is None else at + stop.wait
     with transaction.atomic():
         lease.write(state=RunState.WAITING, reason=stop.reason, words=stop.words, wake_at=wake_at, rang_at=None)
+        # Asked while its last request was on the way: the wish rang for a run that was held, and would wait as long as it.
+        if Run.objects.filter(pk=run.pk, cancel_asked_at__isnull=False).update(wake_at=at):
+            ring_on_commit(run.pk)
         if stop.reason != "reading_elsewhere":
             tell(run, "waits", stop.words, at)
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException, TimeoutException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -22,7 +22,7 @@ from muster.models import Person
 
 STALE = (StaleElementReferenceException, NoSuchElementException)  # htmx swapped what was looked at
 WIDE, NARROW = 1440, 390
-PATIENCE = 10.0  # seconds until something that should come counts as missing
+PATIENCE = 20.0  # seconds until something that should come counts as missing
 # Without these it calls home; --no-sandbox, because tests may run as root in a container without user namespaces.
 FLAGS = (
     "--headless=new",
@@ -139,7 +139,10 @@ class Browser:
     def until(self, look: Any, what: str) -> Any:
         """Wait until `look()` gives something, through swaps of what is looked at."""
         wait = WebDriverWait(self.driver, PATIENCE, poll_frequency=0.05, ignored_exceptions=STALE)
-        return wait.until(lambda _driver: look(), f"{what} did not come at {self.driver.current_url}")
+        try:
+            return wait.until(lambda _driver: look())
+        except TimeoutException:
+            pytest.fail(f"{what} did not come at {self.driver.current_url}, which says:\n{self.text}")
 
     @property
     def text(self) -> str:

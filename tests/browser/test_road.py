@@ -182,7 +182,7 @@ def test_register_sync_and_watch_to_the_end(
 @pytest.mark.usefixtures("working_on")
 def test_a_run_that_takes_long_is_cancelled(browser: Browser, vendors: Vendors, marketer: Person, width: int) -> None:
     made = factories.registered_audience(vendors, PEOPLE, name="Winback")
-    vendors.fault(vendors.us, "delay", {"path": "/v1/"}, times=0, ms=3000)
+    vendors.fault(vendors.us, "delay", {"path": "/v1/"}, times=0, ms=2500)  # of 3 s that it may take
     browser.resize(width)
     browser.sign_in(marketer)
     browser.open(f"/audiences/{made.slug}/")

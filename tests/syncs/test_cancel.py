@@ -1,18 +1,23 @@
 """Cancelling: nothing more is sent, what was accepted stays, and the next run goes on from there."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
+from django_rq import get_queue
 from pytest_django import Settings
 
 from audiences.models import Activation
 from muster.models import Event, Person
-from syncs import pipeline
+from syncs import moves, pipeline
 from syncs.cancel import NotLive, cancel
 from syncs.models import Run
 from syncs.start import start
 from syncs.states import FINISHED, LIVE, RunState
+from syncs.stops import Park
 from syncs.verify import verify
 from tests import factories
+from tests.redis_server import RedisServer
 from tests.syncs.run_rows import AT, run_of
 from tests.syncs.running import synced, work_off
 from tests.vendors import Vendors
@@ -70,6 +75,28 @@ def with_two_a_request(vendors: Vendors, made_id: int, by: Person) -> None:
     vendors.delete(vendors.rudder, "/_sandbox/faults")
     cancel(run, by=by, at=timezone.now())
     work_off(run)
+
+
+@pytest.mark.parametrize("wait", [timedelta(minutes=5), None])
+def test_a_wish_during_the_last_request_does_not_wait_as_long_as_the_run(
+    vendors: Vendors, redis: RedisServer, marketer: Person, wait: timedelta | None
+) -> None:
+    made = factories.registered_audience(vendors, 3).activations.get()
+    run = start(made, trigger=Run.Trigger.BUTTON, at=timezone.now())
+    lease = moves.claim(run.pk, holder="test", clock=timezone.now)
+    assert lease is not None
+    cancel(run, by=marketer, at=timezone.now())
+    before = get_queue("muster").count
+
+    with lease:
+        moves.park(lease.row, lease, Park("rate_limited", "It asked to wait.", wait), timezone.now())
+
+    run.refresh_from_db()
+    assert run.state == RunState.WAITING
+    assert run.wake_at is not None
+    assert run.wake_at <= timezone.now()
+    assert get_queue("muster").count == before + 1
+    assert work_off(run).state == RunState.CANCELLED
 
 
 @pytest.mark.parametrize("state", sorted(FINISHED - LIVE))
