@@ -23,7 +23,6 @@ ICONS: Final = {"bad": "bad", "warn": "warn", "ok": "ok", "none": "unknown"}
 class Told:
     """One list: `lead` says how it stands, `rest` why; without an action nobody is asked for anything."""
 
-    list: int
     place: str
     name: str
     tone: str
@@ -53,14 +52,14 @@ def _needs(one: Need) -> Told:
     """Return the line of what somebody must do. A button that stands further down on the page is not repeated."""
     below = one.is_of_run or one.action.url == reverse("audiences:detail", args=[one.at.slug])
     action = None if below else one.action
-    return Told(one.at.list, one.at.place, one.at.name, TONES[one.mark], one.lead, one.rest, action)
+    return Told(one.at.place, one.at.name, TONES[one.mark], one.lead, one.rest, action)
 
 
 def _watched(one: Standing) -> Told:
-    """Return the line of a list for which nothing is to be done: on target, answered, still learning, or not read."""
+    """Return the line of a list for which nothing is to be done: on target, no reply due, still learning, or not read."""
     words = one.health_words[:1].upper() + one.health_words[1:]
     if one.health == "on_target":
         there = f"{span(one.size_low, one.size_high)} people there." if one.size_low is not None else words
-        return Told(one.list, one.place, one.name, "ok", "On target.", there)
-    lead = {"drifting": "Drifting, and answered.", "broken": "Broken, and answered."}.get(one.health, "")
-    return Told(one.list, one.place, one.name, WATCHED.get(one.health, "none"), lead, words or "Not judged yet.")
+        return Told(one.place, one.name, "ok", "On target.", there)
+    lead = {"drifting": "Drifting; no reply is due.", "broken": "Broken; no reply is due."}.get(one.health, "")
+    return Told(one.place, one.name, WATCHED.get(one.health, "none"), lead, words or "Not judged yet.")

@@ -50,7 +50,7 @@ def test_each_list_has_a_line_and_what_needs_somebody_stands_first(marketer: Per
         ("none", "B learns: Learning 3 of 8"),
         ("none", "E is new: Not judged yet."),
         ("ok", f"{fine.destination.name}: On target. 8,700–9,300 people there."),
-        ("warn", "D is answered: Drifting, and answered. Fewer than expected"),
+        ("warn", "D is answered: Drifting; no reply is due. Fewer than expected"),
     ]
 
 
