@@ -78,14 +78,12 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     here = standing(slug)
     shown = version_of(here, here.newest.number)
     terms = terms_of(shown)
-    events = told_of(here.audience).order_by("-at", "-pk")[: EVENTS_SHOWN + 1]
     context = {
         "here": here,
         "shown": shown,
         "clauses": clauses(terms, here.today),
         "warnings": warnings(terms) if here.draft else [],
-        "events": events,
-        "more_events": len(events) > EVENTS_SHOWN,
+        "events": told_of(here.audience).order_by("-at", "-pk")[:EVENTS_SHOWN],  # read only where they are shown
         "ask": who_can(Permission.REGISTER)[:3],
         "difference": difference(here.current, here.audience.segment) if here.current and here.mismatch else None,
         "askable": shown.purpose,
