@@ -126,3 +126,11 @@ def test_the_audiences_own_page_has_few_of_a_kind(marketer: Person, signed_in: S
     assert "edited v2 of Cart" in few
     assert f'href="{path}">Everything that changed' in few
     assert client.get(path).content.decode().count("ended Failed") == 5
+
+
+def test_what_happened_at_another_time_is_another_line(db: None) -> None:
+    made = run_rows.list_of("Cart")
+    for minutes in (30, 5, 4):
+        told_of(run_rows.run_of(made), "ended Done", None, f"Accepted {minutes}.", minutes)
+    found = changes.of_audience(made.audience)
+    assert [len(one.runs) for one in found] == [2, 0]
