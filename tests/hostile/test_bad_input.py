@@ -258,7 +258,7 @@ def read(site: Site, path: str, **headers: Any) -> tuple[int, str]:
 
 def page_and_part(site: Site, path: str) -> tuple[tuple[int, str], tuple[int, str]]:
     """Read a page and what is polled of it, again where the page itself became another one in between (a new minute)."""
-    for _ in range(3):
+    for _ in range(10):
         whole, part, after = read(site, path), read(site, path, HTTP_HX_REQUEST="true"), read(site, path)
         if whole == after:
             return whole, part
