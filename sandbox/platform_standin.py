@@ -47,7 +47,7 @@ class PlatformStandIn:
         """Forget orders, faults, records."""
         self.lists.forget()
         self.store.clear(["requests"])
-        self.app.faults.clear()
+        self.app.forget()
 
     def reset(self, request: Request) -> Reply:
         """Forget everything that was ordered here; who is on which list stays with RudderStack's stand-in."""

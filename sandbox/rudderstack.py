@@ -154,7 +154,7 @@ def rudderstack_app(data: Path, speed: float) -> Mounts:
     behind = platform_apps(Behind(box, deliver, data, speed))
 
     def forget() -> None:
-        app.faults.clear()
+        app.forget()
         for one in behind.values():
             one.forget()
 

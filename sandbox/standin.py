@@ -26,6 +26,7 @@ class StandIn:
     ) -> None:
         self.faults = Faults(store)
         self.handle, self.error, self.record = handle, error, record
+        self.resets = 0
         self.orders = [
             route("POST", r"/_sandbox/faults", self.add_fault),
             route("GET", r"/_sandbox/faults", lambda request: json_reply({"faults": self.faults.all()})),
@@ -65,22 +66,34 @@ class StandIn:
         self.faults.clear()
         return json_reply({"faults": []})
 
+    def forget(self) -> None:
+        """Forget the faults, and whoever still waits to be answered."""
+        self.resets += 1
+        self.faults.clear()
+
+    def noted(self, request: Request, status: int) -> None:
+        """Note a request. One that a reset overtook is of a world that is no more, and leaves no trace in the new one."""
+        if request.world != self.resets:
+            raise CutConnection
+        self.record(request, status)
+
     def answer(self, request: Request) -> Reply:
         """Answer as the vendor would, with the ordered faults."""
+        request.world = self.resets
         path = f"{request.path}?{request.query_string}" if request.query_string else request.path
         request.faults = self.faults.take(request.method, path, request.write_key())
         if not request.faults:
             return self.recorded(request, self.handled(request))
         if "delay" in request.faults:
             time.sleep(seconds(request.faults["delay"]))
-        if "cut_before" in request.faults:
-            self.record(request, 0)
+        if "cut_before" in request.faults or request.world != self.resets:
+            self.noted(request, 0)
             raise CutConnection
         reply = self.instead(request) or self.handled(request)
         if "orders" in request.faults:
             self.follow(request.faults["orders"])
         if "cut_after" in request.faults:
-            self.record(request, reply.status)
+            self.noted(request, reply.status)
             raise CutConnection
         if "store_then_504" in request.faults:
             reply = self.error(504, {})
@@ -112,7 +125,7 @@ class StandIn:
 
     def recorded(self, request: Request, reply: Reply) -> Reply:
         """Note the request before its reply leaves."""
-        self.record(request, reply.status)
+        self.noted(request, reply.status)
         return reply
 
     def follow(self, details: dict[str, Any]) -> None:

@@ -46,6 +46,7 @@ class Request:
         self.query_string: str = environ.get("QUERY_STRING", "")
         self.query: dict[str, str] = dict(parse_qsl(self.query_string, keep_blank_values=True))
         self.faults: dict[str, dict[str, Any]] = {}
+        self.world = 0  # how many resets came before it
         self._body: bytes | None = None
 
     def header(self, name: str) -> str:
