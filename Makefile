@@ -31,10 +31,10 @@ run: $(VENV)/.stamp
 install: $(VENV)/.stamp-dev
 
 test: $(VENV)/.stamp-dev
-	$(PYTEST) -n 2 --maxschedchunk 8 -m "not slow" $(TEST_ARGS)
+	$(PYTEST) -n 2 --dist worksteal -m "not slow" $(TEST_ARGS)
 
 test-slow: $(VENV)/.stamp-dev
-	$(PYTEST) -n 2 --maxschedchunk 8 -m slow $(TEST_ARGS)
+	$(PYTEST) -n 2 --dist worksteal -m slow $(TEST_ARGS)
 
 test-postgres: $(VENV)/.stamp-dev
 	$(BIN)/python -m tests.postgres $(TEST_ARGS)

@@ -258,9 +258,10 @@ def read(site: Site, path: str, **headers: Any) -> tuple[int, str]:
 
 def page_and_part(site: Site, path: str) -> tuple[tuple[int, str], tuple[int, str]]:
     """Read a page and what is polled of it, again where the page itself became another one in between (a new minute)."""
+    whole = read(site, path)
     for _ in range(10):
-        whole, part, after = read(site, path), read(site, path, HTTP_HX_REQUEST="true"), read(site, path)
-        if whole == after:
+        part = read(site, path, HTTP_HX_REQUEST="true")
+        if part[1] in whole[1] or whole == (whole := read(site, path)):
             return whole, part
     raise AssertionError(f"{path} is another page each time it is read")
 
