@@ -8,7 +8,7 @@ from muster import audit
 from muster.figures import number
 from muster.models import Person
 
-from .models import Activation, Audience, Destination, Lifecycle, Pipe, Trait, Workspace
+from .models import Activation, Audience, Definition, Destination, Lifecycle, Pipe, Trait, Workspace
 from .terms import joined
 
 Archivable = Audience | Destination | Pipe | Trait | Workspace
@@ -51,14 +51,16 @@ def _left_behind(one: Activation) -> str:
 
 
 def named_by(trait: Trait) -> list[Audience]:
-    """Return the audiences in use whose current version or draft names the trait."""
-    using = Audience.objects.filter(archived_at=None, definitions__state__in=["draft", "current"]).distinct()
-    return [one for one in using if trait.name in _trait_names(one)]
-
-
-def _trait_names(audience: Audience) -> set[str]:
-    versions = audience.definitions.filter(state__in=["draft", "current"])
-    return {chosen["name"] for version in versions for chosen in version.traits}
+    """Return the audiences in use whose current version or draft names the trait. One query."""
+    versions = Definition.objects.filter(audience__archived_at=None, state__in=["draft", "current"])
+    rows = (
+        versions.exclude(traits=[])
+        .select_related("audience")
+        .only("traits", "audience__name")
+        .order_by("audience__name")
+    )
+    naming = {one.audience_id: one.audience for one in rows if trait.name in {chosen["name"] for chosen in one.traits}}
+    return list(naming.values())
 
 
 def archive(subject: Archivable, *, by: Person, at: datetime, reason: str = "") -> bool:

@@ -1,6 +1,6 @@
 """Writes the suppression policy of an ad account: requires a suppression, changes it, takes it off, requires it again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -74,12 +74,15 @@ def require_suggested(
     return [require(_from(place, offered[key]), by=by, at=at) for key in dict.fromkeys(keys) if key in offered]
 
 
-def suggested(place: Destination, known: Sequence[Known] | None = None) -> list[Suggestion]:
-    """Return what this account may want to require besides what it does. `known`: the suppression audiences, if read."""
-    lines = place.required_suppressions.filter(ended_at=None)
-    there = list(lines.values_list("cohort", "audience"))
-    cohorts, audiences = {cohort for cohort, _ in there if cohort}, {one for _, one in there if one}
-    return suggestions(suppression_audiences() if known is None else known, cohorts, audiences)
+def suggested(place: Destination) -> list[Suggestion]:
+    """Return what this account may want to require besides what it does."""
+    return lacking(place.required_suppressions.filter(ended_at=None), suppression_audiences())
+
+
+def lacking(lines: Iterable[RequiredSuppression], known: Sequence[Known]) -> list[Suggestion]:
+    """Return what may be required besides these lines of an account; `known` are the suppression audiences."""
+    there = [(one.cohort, one.audience_id) for one in lines]
+    return suggestions(known, {cohort for cohort, _ in there if cohort}, {one for _, one in there if one})
 
 
 def suppression_audiences() -> list[Known]:

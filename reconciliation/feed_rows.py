@@ -17,8 +17,8 @@ from audiences.platforms import Family
 from muster.models import Person
 from syncs.event_figures import Cause, Counted, Day, Lag, causes, lag, last_day
 from syncs.event_help import help_with, helps
-from syncs.forwarding import is_paused
-from syncs.models import EventCount, Forwarding, Overlap, Pause
+from syncs.forwarding import paused
+from syncs.models import EventCount, Forwarding, Overlap
 
 from .doubles import Double, Source, by_lists, doubles
 from .events_landed import WEEKS, starts_of, zone
@@ -142,7 +142,7 @@ class Feeds:
             state=feed.state,
             stopped=feed.stopped_words,
             delayed=self._delays.get(feed.pipe_id or 0, ""),
-            held_back=feed.state == Feed.State.LIVE and self._any_pause and is_paused(feed),
+            held_back=feed.state == Feed.State.LIVE and feed.pk in self._paused,
             received=counted.received,
             forwarded=counted.forwarded,
             rejected=counted.rejected,
@@ -165,8 +165,8 @@ class Feeds:
         return dict(Forwarding.objects.exclude(words="").values_list("pipe", "words"))
 
     @cached_property
-    def _any_pause(self) -> bool:
-        return Pause.objects.open().exists()
+    def _paused(self) -> set[int]:
+        return paused(self.feeds)
 
     @cached_property
     def signed(self) -> set[int]:

@@ -65,16 +65,21 @@ def forward(pipe_id: int, *, holder: str, clock: Clock = timezone.now) -> int:
 def waiting(pipe_id: int) -> QuerySet[Event]:
     """Return the events that may be forwarded through a pipe now, in the order in which they came."""
     feeds = Feed.objects.filter(pipe_id=pipe_id, state=Feed.State.LIVE, stopped_words="", pipe__archived_at=None)
-    open_feeds = [feed.pk for feed in feeds if not is_paused(feed)]
+    held_back = paused(feeds)
+    open_feeds = [feed.pk for feed in feeds if feed.pk not in held_back]
     return Event.objects.filter(feed__in=open_feeds, state=EventState.WAITING).order_by("pk")
 
 
-def is_paused(feed: Feed) -> bool:
-    """Whether a pause of everything, of one of its destinations or of its audience holds this feed's events back."""
-    reach = Q(destination=None, audience=None) | Q(destination__in=feed.destinations.all())
-    if feed.audience_id is not None:
-        reach |= Q(audience_id=feed.audience_id)
-    return Pause.objects.open().filter(reach).exists()
+def paused(feeds: Iterable[Feed]) -> set[int]:
+    """Return the feeds whose events a pause of everything, of one of their destinations or of their audience holds back."""
+    pauses = list(Pause.objects.open().values_list("destination", "audience"))
+    return {feed.pk for feed in feeds if any(_reaches(*pause, feed) for pause in pauses)}
+
+
+def _reaches(destination: int | None, audience: int | None, feed: Feed) -> bool:
+    if destination is None:
+        return audience is None or audience == feed.audience_id
+    return destination in {place.pk for place in feed.destinations.all()}
 
 
 def ring_due(*, at: datetime) -> int:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audiences import gating, requiring
 from audiences.forms.policy import LineForm, OverrideForm
 from audiences.models import Definition, Destination, RequiredSuppression
+from audiences.policy import Known
 from audiences.requiring import RequiredAlready, TakenOff
 from audiences.terms_of import AD_PLATFORMS
 from muster.access import Permission, allow, who_can
@@ -30,15 +31,8 @@ def policy(request: HttpRequest) -> HttpResponse:
     lines = RequiredSuppression.objects.select_related("audience", "by", "ended_by").order_by("label")
     places = Destination.objects.filter(platform__in=AD_PLATFORMS, archived_at=None).order_by("name")
     known = requiring.suppression_audiences()
-    accounts: list[dict[str, Any]] = [
-        {
-            "place": place,
-            "lines": [one for one in place.lines if one.ended_at is None],
-            "ended": [one for one in place.lines if one.ended_at is not None],
-            "suggested": requiring.suggested(place, known),
-        }
-        for place in places.prefetch_related(Prefetch("required_suppressions", lines, to_attr="lines"))
-    ]
+    found = places.prefetch_related(Prefetch("required_suppressions", lines, to_attr="lines"))
+    accounts = [_account(place, place.lines, known) for place in found]
     context = {
         "accounts": accounts,
         "bare": [one["place"] for one in accounts if not one["lines"]],
@@ -48,6 +42,12 @@ def policy(request: HttpRequest) -> HttpResponse:
         "events": Event.objects.filter(kind=RequiredSuppression._meta.model_name).order_by("-at", "-pk")[:EVENTS_SHOWN],
     }
     return render(request, "audiences/policy.html", context)
+
+
+def _account(place: Destination, lines: list[RequiredSuppression], known: list[Known]) -> dict[str, Any]:
+    standing = [one for one in lines if one.ended_at is None]
+    ended = [one for one in lines if one.ended_at is not None]
+    return {"place": place, "lines": standing, "ended": ended, "suggested": requiring.lacking(standing, known)}
 
 
 @allow(Permission.WRITE_POLICY)
