@@ -14,33 +14,29 @@ from typing import Any
 
 import pytest
 from django.contrib.messages import get_messages
-from django.db import transaction
+from django.db import connection, transaction
 from django.http.cookie import SimpleCookie
-from django.test import Client, override_settings
-from django.urls import reverse
+from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from audiences.models import Activation, Audience, Feed, Pipe, RequiredSuppression, SigningKey
 from muster import set_up
 from muster.models import Person
-from reconciliation.models import ListWeek, Report
-from syncs.models import Run
 from tests.access_table import ADMINISTRATOR, MANAGER, MARKETER, PAID_MEDIA, STRANGER, TABLE
-from tests.hostile import nasty, world
-from tests.hostile.crawl import Found, Page, crawl, route_of
+from tests.hostile import nasty
+from tests.hostile.crawl import Page, route_of
 from tests.hostile.markup import Markup
+from tests.hostile.more import more
+from tests.hostile.site import CLOSED, Site, no_such_name, some_pages
 from tests.muster.test_access import ADMIN, OURS
 
-CLOSED = "http://127.0.0.1:1"  # nobody listens there
 PARAMETER = re.compile(r"<(?:\w+:)?\w+>|\(\?P<\w+>[^)]*\)\)?")
 SENTENCE = re.compile(r"[A-Z0-9“\"'][^.?!]{8,}[.?!]")
 ERRORS = re.compile(r'class="error-text"[^>]*>(.*?)</div>', re.DOTALL)
 HIDDEN = re.compile(r"<(script|style|svg|head)\b.*?</\1>", re.DOTALL)
 TAG = re.compile(r"<[^>]+>")
 ROUTES = [*OURS, "back-office/"]  # Django's own pages are met together
-
-ONLY_POSTED = frozenset(route for route, row in TABLE.items() if "GET" not in row)
 
 
 def methods(route: str) -> list[str]:
@@ -51,66 +47,6 @@ def methods(route: str) -> list[str]:
 BATCH = 10  # requests in one example
 REQUESTS = 200  # to each address
 pytestmark = pytest.mark.django_db
-
-
-def unlinked() -> list[str]:
-    """Return addresses that no page of this world links: what a version and a list have before them, the browser's own."""
-    draft, away = Audience.objects.get(name="Draft"), Person.objects.filter(is_active=False)[0]
-    steps = (
-        *("audiences:version", "audiences:ask-approval", "syncs:pilot", "syncs:promote"),
-        *("syncs:switch", "syncs:switch_plan", "syncs:switch_dry_run", "syncs:switch_back"),
-    )
-    ours = [reverse(name, args=[draft.slug, 1]) for name in steps]
-    ours += [reverse("people:enable", args=[away.pk]), reverse("syncs:grow", args=[Activation.objects.latest("pk").pk])]
-    ours += [reverse("syncs:retire", args=[one.slug]) for one in Audience.objects.filter(name="Retiring")]
-    ours += [reverse("audiences:detail", args=[slug]) for slug in ("stopped", "draft", "approved", "waiting", "live")]
-    ours += [reverse(name, args=["live"]) for name in ("syncs:tiers", "reconciliation:holdout")]
-    ours += [reverse("audiences:version", args=["waiting", 1]), "/audiences/waiting/definition/v1/approve/"]
-    ours += [reverse("reconciliation:feed", args=[one.slug]) for one in Feed.objects.all()]
-    ours += [f"/events/{one.slug}/{verb}/" for one in Feed.objects.all()[:1] for verb in EVENT_VERBS]
-    ours += [f"/suppression/lines/{one.pk}/{verb}/" for one in lines_of_policy() for verb in ("ask", "note")]
-    ours += [
-        f"/connections/workspaces/{one.workspace_id}/signing/{one.pk}/retire/" for one in SigningKey.objects.all()[:1]
-    ]
-    ours += [f"/audiences/approved/definition/v1/override/{one.destination_id}/" for one in lines_of_policy()]
-    ours += [f"/webhooks/customerio/{draft.segment.workspace_id}/", "/suppression/", "/suppression/policy/"]
-    ours += [reverse("reconciliation:answer", args=[one.activation_id]) for one in ListWeek.objects.all()]
-    ours += [f"/reports/{Report.objects.latest('pk')}/chase/{one.activation_id}/" for one in ListWeek.objects.all()]
-    ours += [reverse("syncs:run", args=[run.pk]) for run in [*Run.objects.live(), *Run.objects.filter(state="held")]]
-    return [*ours, "/favicon.ico", "/back-office/login/", "/healthz", "/readyz"]
-
-
-EVENT_VERBS = ("ask", "go-on", "live", "pause", "retire", "edit", "retry", "drop")
-
-
-def lines_of_policy() -> list[RequiredSuppression]:
-    return list(RequiredSuppression.objects.filter(ended_at=None).order_by("pk")[:2])
-
-
-class Site:
-    """The project with one of everything in it, and a client for each role."""
-
-    def __init__(self) -> None:
-        self.people = world.people()
-        self.clients: dict[str, Client] = {STRANGER: world.client_of(None)}
-        self.found = Found()
-        token = world.build(self.people, CLOSED)
-        self.clients |= {role: world.client_of(somebody) for role, somebody in self.people.items()}
-        self.cookies = {role: client.cookies.output(header="", sep=";") for role, client in self.clients.items()}
-        for role in (STRANGER, MANAGER, ADMINISTRATOR):  # between them they may call everything
-            starts = ["/sign-in/", "/setup/", f"/invitation/{token}/"] if role == STRANGER else ["/", *unlinked()]
-            crawl(self.clients[role], self.found, *starts, only_posted=ONLY_POSTED)
-        for pipe in Pipe.objects.order_by("pk")[:1]:
-            replacing = f"/connections/?replace=pipe-{pipe.pk}"
-            crawl(self.clients[ADMINISTRATOR], self.found, replacing, only_posted=ONLY_POSTED)
-        for role in self.clients:
-            self.client(role)
-
-    def client(self, role: str) -> Client:
-        """Return the client of a role as it was when it signed in."""
-        client = self.clients[role]
-        client.cookies = SimpleCookie(self.cookies[role])
-        return client
 
 
 @pytest.fixture(scope="module")
@@ -127,13 +63,6 @@ def site(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
         patch.setattr(socket, "getaddrinfo", no_such_name)
         yield Site()
         transaction.set_rollback(True)
-
-
-def no_such_name(host: Any, *arguments: Any, **options: Any) -> Any:
-    """What a look-up says on a machine without a network, addresses excepted."""
-    if re.fullmatch(r"[0-9.]+", str(host)):
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (str(host), arguments[0] if arguments else 0))]
-    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
 
 def text_of(body: str) -> str:
@@ -241,12 +170,6 @@ POLLED_ONLY = re.compile(r"/runs/\d+/live/|/readyz")  # the first goes on to its
 TOKEN = re.compile(r"\b[A-Za-z0-9]{64}\b")
 
 
-def some_pages(site: Site) -> list[str]:
-    """Return addresses of ours that are read, no more than six of a kind."""
-    known = [paths for route, paths in site.found.paths.items() if route in TABLE and route not in ONLY_POSTED]
-    return sorted({path for paths in known for path in sorted(paths)[:6]})
-
-
 def read(site: Site, path: str, **headers: Any) -> tuple[int, str]:
     """Return status and words of a page as the administrator reads it, without what differs each time."""
     with transaction.atomic():
@@ -288,6 +211,36 @@ def test_pages_are_sound_and_lead_only_where_their_reader_may_go(site: Site, rol
             assert Markup(response.content.decode()).faults == [], path
         for row in (TABLE.get(route_of(address) or "") for address in page.links):
             assert row is None or any(role in who for who in row.values()), path
+
+
+# One a row that is shown, and no more rows are shown than a page holds: each is a look at the end of an index.
+A_ROW_EACH = {"events/", "connections/destinations/<int:pk>/changes/"}
+
+
+def queries(site: Site) -> dict[str, int]:
+    """Return how often each page asks the database."""
+    counted: dict[str, int] = {}
+    for path in some_pages(site, 2):
+        for role in (MANAGER, ADMINISTRATOR):
+            with CaptureQueriesContext(connection) as asked:
+                answered = site.client(role).get(path).status_code
+            if answered == 200:
+                counted[path] = len(asked.captured_queries)
+                break
+    return counted
+
+
+def test_no_page_asks_the_database_more_often_where_there_is_more(site: Site) -> None:
+    with transaction.atomic():
+        queries(site)  # what is kept of a first time
+        more(site.people, "1")
+        few = queries(site)
+        for name in "2345":
+            more(site.people, name)
+        many = queries(site)
+        transaction.set_rollback(True)
+    grown = {path: (few[path], many[path]) for path in few if path in many and many[path] - few[path] > 1}
+    assert {path: grown[path] for path in grown if route_of(path) not in A_ROW_EACH} == {}
 
 
 def test_the_pages_lead_everywhere(site: Site) -> None:
