@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from audiences.archiving import named_by
 from audiences.models import Audience, Definition, Trait, TraitAllowance
 from audiences.trait_registry import NameTaken, keep
 from muster.models import Event, Person
@@ -172,6 +173,20 @@ def test_an_allowance_is_withdrawn_only_under_its_own_trait(
 
     assert signed_in(administrator).post(f"/traits/{other.pk}/allow/{given.pk}/withdraw/").status_code == 404
     assert TraitAllowance.objects.exists()
+
+
+def test_versions_of_before_and_archived_audiences_name_nothing_any_more(db: None) -> None:
+    tier, chosen = factories.trait("ltv_tier"), [{"name": "ltv_tier", "reason": "Why not"}]
+    naming = [factories.audience(name=name) for name in ("Winback", "Cart")]
+    for one in naming:
+        factories.definition(one, traits=chosen)
+    factories.definition(naming[0], number=2, state="draft", traits=chosen)
+    before = factories.audience(name="Before")
+    factories.definition(before, state="past", traits=chosen)
+    factories.definition(before, number=2, traits=[{"name": "city", "reason": "Why not"}])
+    factories.definition(factories.audience(name="Gone", archived_at=timezone.now()), traits=chosen)
+
+    assert [one.name for one in named_by(tier)] == ["Cart", "Winback"]
 
 
 def test_retiring_says_who_names_it_and_can_be_taken_back(

@@ -192,6 +192,22 @@ def test_a_pause_holds_events_back(vendors: Vendors, space: Workspace, feed: Fee
     assert forward(feed) == 1
 
 
+@pytest.mark.parametrize("whose", [True, False], ids=["of an audience", "of none"])
+def test_a_pause_elsewhere_or_of_before_holds_nothing_back(
+    vendors: Vendors, space: Workspace, feed: Feed, manager: Person, whose: bool
+) -> None:
+    feed.destinations.add(factories.destination(platform="warehouse"))
+    if whose:
+        Feed.objects.update(audience=factories.audience())
+    arrive(space, 1)
+    at = timezone.now()
+    for reach in ({"destination": factories.destination()}, {"audience": factories.audience()}):
+        pausing.pause(by=manager, reason="Wait", at=at, **reach)
+    pausing.unpause(pausing.pause(by=manager, reason="Wait", at=at), by=manager, reason="Go", at=at)
+
+    assert forward(feed) == 1
+
+
 @pytest.mark.parametrize("state", [Feed.State.PAUSED, Feed.State.RETIRED])
 def test_only_live_feeds_are_forwarded(vendors: Vendors, space: Workspace, feed: Feed, state: str) -> None:
     arrive(space, 1)
