@@ -87,5 +87,5 @@ def customerio_app(region: str, data: Path, speed: float) -> StandIn:
     host = CustomerIo(workspace)
     orders = CustomerIoOrders(workspace)
     app = StandIn(workspace.store, host.handle, failure, host.record, orders.routes())
-    orders.after_reset = app.forget
+    orders.before_reset = app.forget
     return app

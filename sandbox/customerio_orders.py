@@ -23,7 +23,7 @@ def refused(words: str) -> Refusal:
 class CustomerIoOrders:
     """Handlers for the orders."""
 
-    after_reset: Callable[[], None]
+    before_reset: Callable[[], None]
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
@@ -55,9 +55,9 @@ class CustomerIoOrders:
 
     def reset(self, request: Request) -> Reply:
         """Forget everything."""
+        self.before_reset()
         self.workspace.reset()
         self.senders.clear()
-        self.after_reset()
         return json_reply({"reset": True})
 
     def options(self, request: Request) -> Reply:

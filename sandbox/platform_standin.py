@@ -45,9 +45,9 @@ class PlatformStandIn:
 
     def forget(self) -> None:
         """Forget orders, faults, records."""
+        self.app.forget()
         self.lists.forget()
         self.store.clear(["requests"])
-        self.app.forget()
 
     def reset(self, request: Request) -> Reply:
         """Forget everything that was ordered here; who is on which list stays with RudderStack's stand-in."""

@@ -158,5 +158,5 @@ def rudderstack_app(data: Path, speed: float) -> Mounts:
         for one in behind.values():
             one.forget()
 
-    orders.after_reset = forget
+    orders.before_reset = forget
     return Mounts(app, behind)

@@ -27,7 +27,7 @@ def refused(words: str, status: int = 400) -> Refusal:
 class RudderStackOrders:
     """Handlers for the orders."""
 
-    after_reset: Callable[[], None]
+    before_reset: Callable[[], None]
 
     def __init__(self, received: Store, held: Store, box: Inbox, carrier: Delivery, speed: float) -> None:
         self.received, self.held, self.inbox, self.delivery, self.speed = received, held, box, carrier, speed
@@ -53,10 +53,10 @@ class RudderStackOrders:
 
     def reset(self, request: Request) -> Reply:
         """Forget everything."""
+        self.before_reset()
         self.inbox.clear()
         self.received.clear(["settings"])
         self.held.clear((*adplatform.TABLES, *analytics.TABLES, *delivery.TABLES))
-        self.after_reset()
         return json_reply({"reset": True})
 
     def put_source(self, request: Request) -> Reply:
