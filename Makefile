@@ -30,6 +30,7 @@ run: $(VENV)/.stamp
 
 install: $(VENV)/.stamp-dev
 
+# Handed out in any other way, a process that meets quick tests hoards hundreds, and the other ends minutes before it.
 test: $(VENV)/.stamp-dev
 	$(PYTEST) -n 2 --dist worksteal -m "not slow" $(TEST_ARGS)
 
